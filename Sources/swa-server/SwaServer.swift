@@ -1,0 +1,6 @@
+import ArgumentParser
+
+@main
+struct SwaServer: ParsableCommand {
+  static let configuration = CommandConfiguration(commandName: "swa-server", version: "0.1.0")
+}
