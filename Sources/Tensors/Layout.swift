@@ -1,0 +1,107 @@
+/// Which variable lies where in a region: trainable ones first, wider types first, then in creation order, so that
+/// everything is aligned and the trainable part is one piece.
+///
+/// Gradients, slots and averages of the same model lie in its `compute` layout: the same order, halves widened to
+/// float32.
+public final class Layout: Sendable {
+  /// One variable and its place.
+  public struct Entry: Sendable {
+    /// The variable.
+    public let variable: Variable
+    /// Where its first byte lies in a region of the model.
+    public let offset: Int
+    /// Where its first byte lies in a region of gradients or averages.
+    public let computeOffset: Int
+    /// Its place in creation order.
+    public let creationIndex: Int
+
+    /// The variable's bytes in a region of the model.
+    public var range: Range<Int> { offset..<offset + variable.byteCount }
+
+    /// The variable's type in gradients and averages: wider than its own for trainable halves.
+    public var computeType: DType { variable.isTrainable ? variable.dtype.computeType : variable.dtype }
+
+    /// The variable's bytes in a region of gradients or averages.
+    public var computeRange: Range<Int> {
+      computeOffset..<computeOffset + variable.elementCount * computeType.byteCount
+    }
+  }
+
+  /// The entries in the order of their bytes.
+  public let entries: [Entry]
+  /// Indices into `entries` in creation order.
+  public let creationOrder: [Int]
+  /// Bytes of a region of the model.
+  public let byteCount: Int
+  /// Bytes of the trainable part, which comes first.
+  public let trainableByteCount: Int
+  /// Bytes of a region of gradients or averages, non-trainable variables included.
+  public let computeByteCount: Int
+  /// Bytes of a slot: the trainable part in its compute types.
+  public let slotByteCount: Int
+  /// How many entries are trainable; they come first.
+  public let trainableCount: Int
+  private let indices: [String: Int]
+
+  /// Lays variables out that are given in creation order. Names must be distinct. Cost: O(n log n) in variables.
+  public init(_ variables: [Variable]) {
+    let order = variables.indices.sorted { Self.comesBefore(variables[$0], $0, variables[$1], $1) }
+    var entries: [Entry] = []
+    entries.reserveCapacity(order.count)
+    var offset = 0
+    var computeOffset = 0
+    var trainableByteCount = 0
+    var slotByteCount = 0
+    var trainableCount = 0
+    var creationOrder = [Int](repeating: 0, count: order.count)
+    for creationIndex in order {
+      let entry = Entry(
+        variable: variables[creationIndex], offset: offset, computeOffset: computeOffset, creationIndex: creationIndex)
+      creationOrder[creationIndex] = entries.count
+      entries.append(entry)
+      offset = entry.range.upperBound
+      computeOffset = entry.computeRange.upperBound
+      if entry.variable.isTrainable {
+        trainableCount += 1
+        trainableByteCount = offset
+        slotByteCount = computeOffset
+      }
+    }
+    self.entries = entries
+    self.creationOrder = creationOrder
+    byteCount = offset
+    computeByteCount = computeOffset
+    self.trainableByteCount = trainableByteCount
+    self.slotByteCount = slotByteCount
+    self.trainableCount = trainableCount
+    indices = Dictionary(
+      entries.enumerated().map { ($1.variable.name, $0) }, uniquingKeysWith: { first, _ in first })
+  }
+
+  /// The index in `entries` of the variable with this name.
+  public func index(of name: String) -> Int? { indices[name] }
+
+  /// The variables in creation order.
+  public var variables: [Variable] { creationOrder.map { entries[$0].variable } }
+
+  /// What a file of the model's values says of its tensors.
+  public var descriptions: [TensorDescription] {
+    entries.map {
+      TensorDescription(name: $0.variable.name, dtype: $0.variable.dtype, shape: $0.variable.shape, range: $0.range)
+    }
+  }
+
+  /// What a file of averages says of its tensors.
+  public var computeDescriptions: [TensorDescription] {
+    entries.map {
+      TensorDescription(
+        name: $0.variable.name, dtype: $0.computeType, shape: $0.variable.shape, range: $0.computeRange)
+    }
+  }
+
+  private static func comesBefore(_ a: Variable, _ indexOfA: Int, _ b: Variable, _ indexOfB: Int) -> Bool {
+    if a.isTrainable != b.isTrainable { return a.isTrainable }
+    if a.dtype.byteCount != b.dtype.byteCount { return a.dtype.byteCount > b.dtype.byteCount }
+    return indexOfA < indexOfB
+  }
+}

@@ -1,0 +1,122 @@
+/// Bytes of tensors, as a value: copies share their memory until one of them is changed.
+///
+/// An update goes in place when nobody else holds the region. While a reader does, it goes block by block into recycled
+/// memory (`beginUpdate`, `endUpdate`), so a reader keeps what it has, and neither waits for the other.
+public struct Region: Sendable {
+  @usableFromInline package var storage: RegionStorage
+  /// Where blocks that were not updated yet still lie, while an update goes out of place.
+  @usableFromInline package var source: RegionStorage?
+
+  /// A region whose content is unspecified, aligned to 64 bytes; throws when the system has no memory.
+  public init(byteCount: Int, pool: RegionPool) throws(RegionError) {
+    storage = try RegionStorage(byteCount: byteCount, pool: pool)
+  }
+
+  /// A region of zeros. Cost: one pass over it.
+  public static func zeros(byteCount: Int, pool: RegionPool) throws(RegionError) -> Region {
+    let region = try Region(byteCount: byteCount, pool: pool)
+    unsafe region.storage.base.initializeMemory(as: UInt8.self, repeating: 0, count: byteCount)
+    return region
+  }
+
+  /// How many bytes there are.
+  public var byteCount: Int { storage.byteCount }
+
+  /// The pool that the memory came from.
+  public var pool: RegionPool { storage.pool }
+
+  /// Identifies the memory that the region has now: two held versions are distinct when these differ.
+  public var memoryIdentifier: ObjectIdentifier { ObjectIdentifier(storage) }
+
+  /// Lends bytes for reading.
+  public func withBytes<R: ~Copyable, E: Error>(
+    in range: Range<Int>, _ body: (Span<UInt8>) throws(E) -> R
+  ) throws(E) -> R {
+    try withElements(of: UInt8.self, at: range.lowerBound, count: range.count, body)
+  }
+
+  /// Lends all bytes for reading.
+  public func withBytes<R: ~Copyable, E: Error>(_ body: (Span<UInt8>) throws(E) -> R) throws(E) -> R {
+    try withBytes(in: 0..<byteCount, body)
+  }
+
+  /// Lends `count` elements from byte `offset` on, which is a multiple of the element's alignment, for reading.
+  public func withElements<T: BitwiseCopyable, R: ~Copyable, E: Error>(
+    of type: T.Type, at offset: Int, count: Int, _ body: (Span<T>) throws(E) -> R
+  ) throws(E) -> R {
+    let elements = unsafe pointer(to: T.self, at: offset, count: count, in: storage)
+    return try body(unsafe Span(_unsafeStart: elements, count: count))
+  }
+
+  /// Lends bytes for writing, after copying the region if somebody else holds it.
+  public mutating func withMutableBytes<R: ~Copyable, E: Error>(
+    in range: Range<Int>, _ body: (inout MutableSpan<UInt8>) throws(E) -> R
+  ) throws(E) -> R {
+    try withMutableElements(of: UInt8.self, at: range.lowerBound, count: range.count, body)
+  }
+
+  /// Lends elements for writing, after copying the region if somebody else holds it.
+  public mutating func withMutableElements<T: BitwiseCopyable, R: ~Copyable, E: Error>(
+    of type: T.Type, at offset: Int, count: Int, _ body: (inout MutableSpan<T>) throws(E) -> R
+  ) throws(E) -> R {
+    makeUnique()
+    let elements = unsafe pointer(to: T.self, at: offset, count: count, in: storage)
+    var span = unsafe MutableSpan(_unsafeStart: elements, count: count)
+    return try body(&span)
+  }
+
+  /// Copies bytes of another region, after copying this one if somebody else holds it.
+  public mutating func copyBytes(from other: Region, in range: Range<Int>, to offset: Int) {
+    makeUnique()
+    let from = unsafe pointer(to: UInt8.self, at: range.lowerBound, count: range.count, in: other.storage)
+    let to = unsafe pointer(to: UInt8.self, at: offset, count: range.count, in: storage)
+    unsafe to.update(from: from, count: range.count)
+  }
+
+  private mutating func makeUnique() {
+    guard !isKnownUniquelyReferenced(&storage) else { return }
+    beginUpdate()
+    endUpdate(updated: [])
+  }
+
+  private func pointer<T: BitwiseCopyable>(
+    to type: T.Type, at offset: Int, count: Int, in storage: RegionStorage
+  ) -> UnsafeMutablePointer<T> {
+    precondition(offset >= 0 && count >= 0 && offset <= storage.byteCount)
+    precondition(count <= (storage.byteCount - offset) / MemoryLayout<T>.stride)
+    precondition(offset % MemoryLayout<T>.alignment == 0)
+    return unsafe (storage.base + offset).assumingMemoryBound(to: T.self)
+  }
+}
+
+extension Region {
+  /// Prepares for changes by blocks: in place when nobody else holds the region, else into other memory.
+  ///
+  /// When the system has no memory left this copies nothing and traps, like any allocation in Swift.
+  package mutating func beginUpdate() {
+    guard !isKnownUniquelyReferenced(&storage) else { return }
+    guard let fresh = try? RegionStorage(byteCount: storage.byteCount, pool: storage.pool) else {
+      preconditionFailure("no memory for a region of \(storage.byteCount) bytes")
+    }
+    source = storage
+    storage = fresh
+  }
+
+  /// Ends an update: moves what lies outside of the ascending, disjoint byte ranges that the block runner has moved.
+  package mutating func endUpdate(updated ranges: [Range<Int>]) {
+    guard let old = source else { return }
+    var end = 0
+    for range in ranges {
+      unsafe storage.base.advanced(by: end).copyMemory(from: old.base + end, byteCount: range.lowerBound - end)
+      end = range.upperBound
+    }
+    unsafe storage.base.advanced(by: end).copyMemory(from: old.base + end, byteCount: storage.byteCount - end)
+    source = nil
+  }
+}
+
+/// Why there is no region.
+public enum RegionError: Error, Sendable {
+  /// The system gave no memory of this size.
+  case outOfMemory(byteCount: Int)
+}
