@@ -4,8 +4,8 @@
 /// memory (`beginUpdate`, `endUpdate`), so a reader keeps what it has, and neither waits for the other.
 public struct Region: Sendable {
   @usableFromInline package var storage: RegionStorage
-  /// Where blocks that were not updated yet still lie, while an update goes out of place.
-  @usableFromInline package var source: RegionStorage?
+  /// An update that goes out of place, until it ends.
+  @usableFromInline package var move: RegionMove?
 
   /// A region whose content is unspecified, aligned to 64 bytes; throws when the system has no memory.
   public init(byteCount: Int, pool: RegionPool) throws(RegionError) {
@@ -76,12 +76,13 @@ public struct Region: Sendable {
   private mutating func makeUnique() {
     guard !isKnownUniquelyReferenced(&storage) else { return }
     beginUpdate()
-    endUpdate(updated: [])
+    endUpdate()
   }
 
   private func pointer<T: BitwiseCopyable>(
     to type: T.Type, at offset: Int, count: Int, in storage: RegionStorage
   ) -> UnsafeMutablePointer<T> {
+    precondition(move == nil, "a region is read or written as a whole only outside of an update")
     precondition(offset >= 0 && count >= 0 && offset <= storage.byteCount)
     precondition(count <= (storage.byteCount - offset) / MemoryLayout<T>.stride)
     precondition(offset % MemoryLayout<T>.alignment == 0)
@@ -90,28 +91,55 @@ public struct Region: Sendable {
 }
 
 extension Region {
-  /// Prepares for changes by blocks: in place when nobody else holds the region, else into other memory.
+  /// Prepares for changes by blocks: in place when nobody else holds the region, else into other memory, to which each
+  /// block moves as it is updated.
   ///
-  /// When the system has no memory left this copies nothing and traps, like any allocation in Swift.
-  package mutating func beginUpdate() {
-    guard !isKnownUniquelyReferenced(&storage) else { return }
+  /// When the system has no memory left this traps, like any allocation in Swift.
+  public mutating func beginUpdate() {
+    guard move == nil, !isKnownUniquelyReferenced(&storage) else { return }
     guard let fresh = try? RegionStorage(byteCount: storage.byteCount, pool: storage.pool) else {
       preconditionFailure("no memory for a region of \(storage.byteCount) bytes")
     }
-    source = storage
+    move = RegionMove(source: storage)
     storage = fresh
   }
 
-  /// Ends an update: moves what lies outside of the ascending, disjoint byte ranges that the block runner has moved.
-  package mutating func endUpdate(updated ranges: [Range<Int>]) {
-    guard let old = source else { return }
+  /// Ends an update: moves what no block has moved. Cost: one pass over that.
+  public mutating func endUpdate() {
+    guard let move else { return }
     var end = 0
-    for range in ranges {
-      unsafe storage.base.advanced(by: end).copyMemory(from: old.base + end, byteCount: range.lowerBound - end)
+    for range in move.moved + [storage.byteCount..<storage.byteCount] where range.upperBound >= end {
+      let count = max(range.lowerBound - end, 0)
+      unsafe storage.base.advanced(by: end).copyMemory(from: move.source.base + end, byteCount: count)
       end = range.upperBound
     }
-    unsafe storage.base.advanced(by: end).copyMemory(from: old.base + end, byteCount: storage.byteCount - end)
-    source = nil
+    self.move = nil
+  }
+}
+
+/// What an update out of place has moved so far.
+@usableFromInline
+package struct RegionMove: Sendable {
+  /// Where the bytes lie that were not moved yet.
+  @usableFromInline package let source: RegionStorage
+  /// Byte ranges that were moved, ascending and disjoint.
+  @usableFromInline package private(set) var moved: [Range<Int>] = []
+
+  init(source: RegionStorage) {
+    self.source = source
+  }
+
+  /// Whether all of `range` was moved.
+  @usableFromInline
+  package func contains(_ range: Range<Int>) -> Bool {
+    moved.contains { $0.lowerBound <= range.lowerBound && range.upperBound <= $0.upperBound }
+  }
+
+  /// Notes that a range was moved that overlaps none before.
+  @usableFromInline
+  package mutating func insert(_ range: Range<Int>) {
+    let index = moved.lastIndex { $0.upperBound <= range.lowerBound }.map { $0 + 1 } ?? 0
+    moved.insert(range, at: index)
   }
 }
 

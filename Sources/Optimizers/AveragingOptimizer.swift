@@ -1,0 +1,26 @@
+public import Tensors
+
+/// A wrapper around a rule that averages the variables on a schedule.
+public protocol AveragingOptimizer: Sendable {
+  /// Its class name in TensorFlow Addons.
+  static var className: String { get }
+
+  /// A wrapper with the defaults.
+  init()
+
+  /// A name for people.
+  var name: String { get set }
+  /// The rule that is wrapped.
+  var inner: any Rule { get set }
+  /// Clipping of gradients after the inner optimizer's own.
+  var clipping: Clipping { get set }
+
+  /// Names each field once, with its property and range.
+  mutating func fields(_ fields: inout Fields)
+  /// Whether the step at an iteration (the number of steps before it) ends with a snapshot.
+  func takesSnapshot(at iteration: Int) -> Bool
+  /// The first iteration from `iteration` on whose step takes a snapshot.
+  func nextSnapshot(from iteration: Int) -> Int
+  /// Takes a run of variables into its averages, which hold `count` snapshots before.
+  func average(_ extent: RunExtent, _ average: inout Region, of variable: Region, count: Int, at iteration: Int)
+}

@@ -1,0 +1,84 @@
+/// The rules of changing a running optimizer's configuration.
+extension Registry {
+  /// Moves `learning_rate` or `lr` at the top to the inner optimizer, whose aliases they are.
+  func hoistLearningRate(_ changes: inout [ConfigValue.Member]) throws(ConfigurationError) {
+    let aliases = changes.filter { $0.name == "learning_rate" || $0.name == "lr" }
+    guard let alias = aliases.first else { return }
+    changes.removeAll { $0.name == "learning_rate" || $0.name == "lr" }
+    let inner = ConfigValue.object(changes)["optimizer"]?["config"]
+    if aliases.count > 1 || inner?["learning_rate"] != nil || inner?["lr"] != nil {
+      throw ConfigurationError(
+        field: "config.\(alias.name)", allowed: "one learning rate", came: "several")
+    }
+    let patch = ConfigValue.object([
+      .init("optimizer", .object([.init("config", .object([.init("learning_rate", alias.value)]))]))
+    ])
+    changes = ConfigValue.object(changes).merging(keepingNull: patch).members
+  }
+
+  func refuseUnpatchable(
+    _ changes: ConfigValue, of old: ConfigValue, at path: String
+  ) throws(ConfigurationError) {
+    for change in changes.members {
+      let field = "\(path).\(change.name)"
+      if ["class_name", "module", "registered_name", "amsgrad", "centered"].contains(change.name),
+        change.value != old[change.name]
+      {
+        throw ConfigurationError(
+          field: field, allowed: "no change of a running optimizer (PUT a new one instead)",
+          came: change.value.description, isNotPatchable: true)
+      }
+      if change.name == "optimizer" || change.name == "config" {
+        guard case .object = change.value else {
+          throw ConfigurationError(field: field, allowed: "an object", came: change.value.description)
+        }
+        try refuseUnpatchable(change.value, of: old[change.name] ?? .null, at: field)
+      }
+    }
+  }
+}
+
+extension ConfigValue {
+  /// The members of an object, none of anything else.
+  var members: [Member] {
+    if case .object(let members) = self { members } else { [] }
+  }
+
+  /// Lays another object over this one without removing anything: null stays null.
+  func merging(keepingNull other: ConfigValue) -> ConfigValue {
+    guard case .object(let changes) = other, case .object(var members) = self else { return other }
+    for change in changes {
+      if let index = members.firstIndex(where: { $0.name == change.name }) {
+        members[index].value = members[index].value.merging(keepingNull: change.value)
+      } else {
+        members.append(change)
+      }
+    }
+    return .object(members)
+  }
+
+  /// Replaces the inner learning rate whole, where a merge would mix two schedules.
+  mutating func replaceLearningRate(by changes: ConfigValue?) {
+    guard let changes, let rate = changes["learning_rate"] ?? changes["lr"], rate != .null,
+      var inner = self["optimizer"], var config = inner["config"]
+    else { return }
+    config.remove("lr")
+    config.set("learning_rate", rate)
+    inner.set("config", config)
+    set("optimizer", inner)
+  }
+
+  private mutating func set(_ name: String, _ value: ConfigValue) {
+    var changed = members
+    if let index = changed.firstIndex(where: { $0.name == name }) {
+      changed[index].value = value
+    } else {
+      changed.append(Member(name, value))
+    }
+    self = .object(changed)
+  }
+
+  private mutating func remove(_ name: String) {
+    self = .object(members.filter { $0.name != name })
+  }
+}

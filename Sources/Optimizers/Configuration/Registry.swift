@@ -1,0 +1,213 @@
+/// The classes that a configuration may name.
+public struct Registry: Sendable {
+  private var rules: [String: any Rule.Type] = [:]
+  private var schedules: [String: any Schedule.Type] = [:]
+  private var wrappers: [String: any AveragingOptimizer.Type] = [:]
+
+  /// What the server knows by itself.
+  public static let standard: Registry = {
+    var registry = Registry()
+    for rule in [SGD.self] as [any Rule.Type] { registry.register(rule) }
+    for wrapper in [SWA.self] as [any AveragingOptimizer.Type] { registry.register(wrapper) }
+    return registry
+  }()
+
+  /// Adds a rule, or replaces the one of the same class name.
+  public mutating func register<R: Rule>(_ rule: R.Type) {
+    rules[R.className] = rule
+  }
+
+  /// Adds a schedule, or replaces the one of the same class name.
+  public mutating func register<S: Schedule>(_ schedule: S.Type) {
+    schedules[S.className] = schedule
+  }
+
+  mutating func register<W: AveragingOptimizer>(_ wrapper: W.Type) {
+    wrappers[W.className] = wrapper
+  }
+
+  /// An optimizer from what Keras's `serialize` gives, with warnings where a field means something else than its writer
+  /// may expect. A bare inner optimizer or its name is wrapped in SWA with the defaults.
+  public func optimizer(
+    from value: ConfigValue
+  ) throws(ConfigurationError) -> (optimizer: any AveragingOptimizer, warnings: [String]) {
+    let (className, members, module) = try Self.object(value, at: "", kind: "an optimizer")
+    if let type = wrapper(named: className) {
+      return try read(type, members, at: "config")
+    }
+    guard rule(named: className) != nil else {
+      throw unknownClass(className, at: "", allowed: Array(wrappers.keys) + Array(rules.keys))
+    }
+    let (rule, warnings) = try self.rule(className, members, module: module, at: "config")
+    return (SWA(rule), warnings)
+  }
+
+  /// What GET gives for an optimizer: Keras's legacy form.
+  public func print(_ optimizer: any AveragingOptimizer) -> ConfigValue {
+    .object([
+      .init("class_name", .string("Addons>" + type(of: optimizer).className)),
+      .init("config", printConfig(optimizer)),
+    ])
+  }
+
+  /// The running optimizer changed by a JSON merge patch of its `config`.
+  ///
+  /// `learning_rate` and `lr` at the top are the inner optimizer's; a learning rate is replaced whole; null restores a
+  /// default. The class, and what decides which slots a rule has beyond momentum, can't be changed.
+  public func patch(
+    _ optimizer: any AveragingOptimizer, with patch: ConfigValue
+  ) throws(ConfigurationError) -> (optimizer: any AveragingOptimizer, warnings: [String]) {
+    guard case .object(var changes) = patch else {
+      throw ConfigurationError(field: "", allowed: "a JSON object of fields to change", came: patch.description)
+    }
+    try hoistLearningRate(&changes)
+    let old = printConfig(optimizer)
+    try refuseUnpatchable(.object(changes), of: old, at: "config")
+    var merged = old.merging(.object(changes))
+    merged.replaceLearningRate(by: ConfigValue.object(changes)["optimizer"]?["config"])
+    return try read(type(of: optimizer), merged.members, at: "config")
+  }
+
+  func printConfig(_ optimizer: any AveragingOptimizer) -> ConfigValue {
+    var copy = optimizer
+    var fields = Fields(printingWith: self)
+    copy.fields(&fields)
+    return .object(fields.members)
+  }
+
+  func print(_ rate: LearningRate) -> ConfigValue {
+    switch rate {
+    case .constant(let rate): return .number(Fields.shortest(rate))
+    case .schedule(var schedule):
+      var fields = Fields(printingWith: self)
+      schedule.fields(&fields)
+      return .object([
+        .init("module", .string("keras.optimizers.schedules")),
+        .init("class_name", .string(type(of: schedule).className)),
+        .init("config", .object(fields.members)),
+        .init("registered_name", .null),
+      ])
+    }
+  }
+
+  func print(_ rule: any Rule) -> ConfigValue {
+    var rule = rule
+    var fields = Fields(printingWith: self)
+    Self.allFields(of: &rule, &fields)
+    return .object([
+      .init("module", .string("keras.optimizers.legacy")),
+      .init("class_name", .string(type(of: rule).className)),
+      .init("config", .object(fields.members)),
+      .init("registered_name", .null),
+    ])
+  }
+
+  func rule(
+    from value: ConfigValue, at path: String
+  ) throws(ConfigurationError) -> (rule: any Rule, warnings: [String]) {
+    let (className, members, module) = try Self.object(value, at: path, kind: "an inner optimizer")
+    let inner = path.isEmpty ? "config" : path + ".config"
+    guard rule(named: className) != nil else {
+      throw unknownClass(className, at: path, allowed: Array(rules.keys))
+    }
+    return try rule(className, members, module: module, at: inner)
+  }
+
+  func schedule(
+    from value: ConfigValue, at path: String
+  ) throws(ConfigurationError) -> (schedule: any Schedule, warnings: [String]) {
+    let (className, members, _) = try Self.object(value, at: path, kind: "a schedule")
+    let name = className.split(separator: ">").last.map(String.init) ?? className
+    guard let type = schedules[name] else {
+      throw unknownClass(className, at: path, allowed: Array(schedules.keys))
+    }
+    var schedule = type.init()
+    var fields = Fields(reading: members, at: path + ".config", registry: self)
+    schedule.fields(&fields)
+    try fields.finish()
+    return (schedule, fields.warnings)
+  }
+
+  private func rule(
+    _ className: String, _ members: [ConfigValue.Member], module: String?, at path: String
+  ) throws(ConfigurationError) -> (rule: any Rule, warnings: [String]) {
+    guard let type = rule(named: className) else {
+      throw unknownClass(className, at: path, allowed: Array(rules.keys))
+    }
+    var rule = type.init()
+    var fields = Fields(reading: members, at: path, registry: self)
+    Self.allFields(of: &rule, &fields)
+    try fields.finish()
+    return (rule, fields.warnings)
+  }
+
+  private func read(
+    _ type: any AveragingOptimizer.Type, _ members: [ConfigValue.Member], at path: String
+  ) throws(ConfigurationError) -> (optimizer: any AveragingOptimizer, warnings: [String]) {
+    var optimizer = type.init()
+    var fields = Fields(reading: members, at: path, registry: self)
+    optimizer.fields(&fields)
+    try fields.finish()
+    return (optimizer, fields.warnings)
+  }
+
+  private static func allFields(of rule: inout any Rule, _ fields: inout Fields) {
+    rule.settings.leadingFields(&fields)
+    rule.fields(&fields)
+    rule.settings.trailingFields(&fields)
+  }
+
+  /// Keras's `get` takes names in any case.
+  private func rule(named name: String) -> (any Rule.Type)? {
+    let short = Self.shortName(name)
+    return rules[short] ?? rules.first { $0.key.lowercased() == short.lowercased() }?.value
+  }
+
+  private func wrapper(named name: String) -> (any AveragingOptimizer.Type)? {
+    wrappers[Self.shortName(name)]
+  }
+
+  private static func shortName(_ className: String) -> String {
+    className.hasPrefix("Addons>") ? String(className.dropFirst("Addons>".count)) : className
+  }
+
+  private func unknownClass(_ name: String, at path: String, allowed: [String]) -> ConfigurationError {
+    ConfigurationError(
+      field: path.isEmpty ? "class_name" : path + ".class_name",
+      allowed: "one of " + allowed.sorted().joined(separator: ", "), came: "\"\(name)\"")
+  }
+
+  /// Takes `{"class_name": …, "config": {…}}` apart; a bare string is a class with its defaults.
+  private static func object(
+    _ value: ConfigValue, at path: String, kind: String
+  ) throws(ConfigurationError) -> (className: String, members: [ConfigValue.Member], module: String?) {
+    let prefix = path.isEmpty ? "" : path + "."
+    switch value {
+    case .string(let name): return (name, [], nil)
+    case .object(let members):
+      for member in members
+      where !["class_name", "config", "module", "registered_name", "build_config"].contains(member.name) {
+        throw ConfigurationError(
+          field: prefix + member.name, allowed: "one of class_name, config, module, registered_name",
+          came: "this unknown field")
+      }
+      guard case .string(let name)? = value["class_name"] else {
+        throw ConfigurationError(
+          field: prefix + "class_name", allowed: "the name of \(kind)",
+          came: value["class_name"]?.description ?? "nothing")
+      }
+      var module: String?
+      if case .string(let text)? = value["module"] { module = text }
+      switch value["config"] {
+      case .object(let members)?: return (name, members, module)
+      case nil, .null?: return (name, [], module)
+      case let other?:
+        throw ConfigurationError(field: prefix + "config", allowed: "an object", came: other.description)
+      }
+    default:
+      throw ConfigurationError(
+        field: path.isEmpty ? "class_name" : path, allowed: "\(kind) as an object with class_name and config",
+        came: value.description)
+    }
+  }
+}

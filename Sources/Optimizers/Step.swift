@@ -1,0 +1,24 @@
+/// What a rule knows of the step that it takes.
+public struct Step: Sendable {
+  /// The number of steps before this one, from 0.
+  public let iteration: Int
+  /// The constant learning rate, or the schedule's value at `iteration`.
+  public let learningRate: Float
+  /// Keras's time-based decay, 0 for none.
+  public let decay: Double
+
+  /// A step.
+  public init(iteration: Int, learningRate: Float, decay: Double) {
+    self.iteration = iteration
+    self.learningRate = learningRate
+    self.decay = decay
+  }
+
+  /// The learning rate after decay, `lr / (1 + decay * i)`, computed in T with each operand rounded to it first
+  /// (Keras `OptimizerV2._decayed_lr`).
+  @inlinable
+  public func effectiveLearningRate<T: Trainable>(as type: T.Type = T.self) -> T {
+    guard decay > 0 else { return T(learningRate) }
+    return T(learningRate) / (1 + T(decay) * T(iteration))
+  }
+}
