@@ -34,6 +34,7 @@ public struct SGD: Rule {
     fields.flag("nesterov", &nesterov)
   }
 
+  @inlinable
   public func update<T: Trainable>(
     _ run: Run<T>, _ variable: inout Region, _ slots: inout Slots<Slot>, _ gradient: Region, _ step: Step
   ) {
