@@ -1,0 +1,53 @@
+extension SafetensorsHeader {
+  /// The length of the header in bytes, from the first eight bytes of a file.
+  public static func lengthPrefix(parsing bytes: Span<UInt8>) throws(SafetensorsError) -> Int {
+    guard bytes.count >= lengthPrefixByteCount else {
+      throw .truncatedHeader(expected: lengthPrefixByteCount, came: bytes.count)
+    }
+    var length: UInt64 = 0
+    for index in (0..<lengthPrefixByteCount).reversed() {
+      length = length << 8 | UInt64(bytes[index])
+    }
+    guard length <= UInt64(maximumByteCount) else {
+      throw .headerTooLong(byteCount: length, limit: maximumByteCount)
+    }
+    return Int(length)
+  }
+
+  /// Reads a header without its length prefix and checks all that can be known of it: every byte of the data belongs to
+  /// exactly one tensor, and every tensor has as many as its dtype and shape ask for.
+  ///
+  /// - Parameter dataByteCount: how much data follows, when that is known.
+  /// - Complexity: linear in the length of the header, n log n in the tensors if they are not in the order of their data.
+  public init(parsing header: Span<UInt8>, dataByteCount: Int?) throws(SafetensorsError) {
+    var reader = SafetensorsHeaderReader()
+    try reader.read(header)
+    let tensors = try Self.placed(reader.tensors)
+    self.init(metadata: reader.metadata ?? [:], tensors: tensors)
+    if let dataByteCount, dataByteCount != self.dataByteCount {
+      throw .dataLength(expected: self.dataByteCount, came: dataByteCount)
+    }
+  }
+
+  /// The tensors in the order of their data, which they must cover from 0 on without a hole or an overlap.
+  private static func placed(_ tensors: [TensorDescription]) throws(SafetensorsError) -> [TensorDescription] {
+    var tensors = tensors
+    if !zip(tensors, tensors.dropFirst()).allSatisfy({ !liesBefore($1, $0) }) {
+      tensors.sort(by: liesBefore)
+    }
+    var end = 0
+    for tensor in tensors {
+      let begin = tensor.range.lowerBound
+      guard begin <= end else { throw .hole(tensor: tensor.name, expected: end, came: begin) }
+      guard begin == end else { throw .overlap(tensor: tensor.name, expected: end, came: begin) }
+      end = tensor.range.upperBound
+    }
+    return tensors
+  }
+
+  private static func liesBefore(_ one: TensorDescription, _ other: TensorDescription) -> Bool {
+    if one.range.lowerBound != other.range.lowerBound { return one.range.lowerBound < other.range.lowerBound }
+    if one.range.upperBound != other.range.upperBound { return one.range.upperBound < other.range.upperBound }
+    return one.name.utf8.lexicographicallyPrecedes(other.name.utf8)
+  }
+}

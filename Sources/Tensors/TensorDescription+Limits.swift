@@ -1,0 +1,34 @@
+extension TensorDescription {
+  /// The most tensors that any format may bring.
+  public static let maximumCount = 100_000
+  /// The most axes of one tensor.
+  public static let maximumDimensionCount = 32
+
+  /// Whether a tensor may be named so: 1 to 512 bytes of UTF-8 without control characters and commas, which separate
+  /// names in lists, and not `__metadata__`, which safetensors keeps for itself.
+  public static func isValid(name: String) -> Bool {
+    var count = 0
+    var previous: UInt8 = 0
+    for byte in name.utf8 {
+      count += 1
+      if byte < 0x20 || byte == 0x7F || byte == UInt8(ascii: ",") { return false }
+      // U+0080 to U+009F, the other control characters, are C2 80 to C2 9F.
+      if previous == 0xC2, byte < 0xA0 { return false }
+      previous = byte
+    }
+    return count >= 1 && count <= 512 && name != "__metadata__"
+  }
+
+  /// Bytes that a tensor of `dtype` and `shape` takes; nil when they cannot be counted.
+  ///
+  /// An extent of 0 does not excuse the others: the elements of a row, of a column must be countable too.
+  public static func byteCount(of dtype: DType, shape: [Int]) -> Int? {
+    var count = dtype.byteCount
+    for extent in shape where extent != 0 {
+      let (product, overflow) = count.multipliedReportingOverflow(by: extent)
+      if overflow { return nil }
+      count = product
+    }
+    return shape.contains(0) ? 0 : count
+  }
+}
