@@ -208,6 +208,25 @@ struct BlockTarget<T: Trainable>: @unchecked Sendable {
   /// Opens a block of halves through a float32 copy of it, rounded back once when it was changed.
   @usableFromInline
   func openHalves(_ block: Range<Int>, isChanged: Bool, _ body: (inout MutableSpan<T>) -> Void) {
-    preconditionFailure()
+    if storageType == .f16 {
+      openHalves(of: Float16.self, block, isChanged, body)
+    } else {
+      openHalves(of: BFloat16.self, block, isChanged, body)
+    }
+  }
+
+  private func openHalves<Half: FloatElement>(
+    of _: Half.Type, _ block: Range<Int>, _ isChanged: Bool, _ body: (inout MutableSpan<T>) -> Void
+  ) {
+    let start = unsafe (base + block.lowerBound * MemoryLayout<Half>.stride).assumingMemoryBound(to: Half.self)
+    unsafe withUnsafeTemporaryAllocation(of: T.self, capacity: block.count) { buffer in
+      guard let wide = buffer.baseAddress else { return }
+      var widened = unsafe MutableSpan(_unsafeStart: wide, count: block.count)
+      Conversion.convert(unsafe Span(_unsafeStart: start, count: block.count), into: &widened)
+      body(&widened)
+      guard isChanged else { return }
+      var halves = unsafe MutableSpan(_unsafeStart: start, count: block.count)
+      Conversion.convert(widened.span, into: &halves)
+    }
   }
 }

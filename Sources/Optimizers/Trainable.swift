@@ -1,7 +1,8 @@
 public import CMath
+public import Tensors
 
 /// The types that rules compute in: float32 for float32 and half-precision variables, float64 for float64 ones.
-public protocol Trainable: BinaryFloatingPoint, BitwiseCopyable, Sendable {
+public protocol Trainable: BinaryFloatingPoint, FloatElement, Sendable {
   /// The square root, correctly rounded, in a form that vectorizes.
   static func root(_ x: Self) -> Self
 }

@@ -65,6 +65,11 @@ public struct Region: Sendable {
     return try body(&span)
   }
 
+  /// Lends bytes to be filled from their front; returns how many were.
+  public mutating func receive(in range: Range<Int>, _ fill: (inout MutableSpan<UInt8>) -> Int) -> Int {
+    withMutableBytes(in: range) { (bytes: inout MutableSpan<UInt8>) throws(Never) -> Int in fill(&bytes) }
+  }
+
   /// Copies bytes of another region, after copying this one if somebody else holds it.
   public mutating func copyBytes(from other: Region, in range: Range<Int>, to offset: Int) {
     makeUnique()

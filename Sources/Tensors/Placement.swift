@@ -1,0 +1,51 @@
+/// Where the tensors of a file belong: pieces of its data, in the file's order, with their places in regions.
+///
+/// Neighbours in the file that are neighbours in memory become one piece, so that a file in the model's own layout is
+/// one piece and is received as such.
+public struct Placement: Sendable {
+  /// A piece of the file's data and its place.
+  public struct Piece: Sendable, Equatable {
+    /// Bytes in the file.
+    public fileprivate(set) var byteCount: Int
+    /// Which region it belongs to.
+    public let region: Int
+    /// Where it begins there, in bytes.
+    public let offset: Int
+    /// The type in the file; nil when bytes are taken as they are.
+    public let source: DType?
+    /// The type in memory, when `source` is another.
+    public let target: DType?
+  }
+
+  /// The pieces in the file's order.
+  public private(set) var pieces: [Piece] = []
+
+  /// Places nothing.
+  public init() {}
+
+  /// Places the next tensor of the file.
+  ///
+  /// `target` differs from the tensor's type only among floating-point types.
+  public mutating func place(_ tensor: TensorDescription, in region: Int, at offset: Int, as target: DType) {
+    guard tensor.range.count > 0 else { return }
+    let isConverted = target != tensor.dtype
+    if let last = pieces.last, last.region == region, last.source == (isConverted ? tensor.dtype : nil),
+      last.target == (isConverted ? target : nil), last.offset + last.placedByteCount == offset
+    {
+      pieces[pieces.count - 1].byteCount += tensor.range.count
+      return
+    }
+    pieces.append(
+      Piece(
+        byteCount: tensor.range.count, region: region, offset: offset, source: isConverted ? tensor.dtype : nil,
+        target: isConverted ? target : nil))
+  }
+}
+
+extension Placement.Piece {
+  /// Bytes in memory.
+  public var placedByteCount: Int {
+    guard let source, let target else { return byteCount }
+    return byteCount / source.byteCount * target.byteCount
+  }
+}

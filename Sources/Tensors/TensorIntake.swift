@@ -1,0 +1,78 @@
+/// Takes the data of a file as it arrives, straight to its places; types that differ are converted block by block.
+public struct TensorIntake: Sendable {
+  /// Bytes of a block that is converted at a time, a multiple of every element size.
+  private static let blockByteCount = 64 << 10
+
+  /// The regions that are filled.
+  public var regions: [Region]
+  private let pieces: [Placement.Piece]
+  private var index = 0
+  /// Bytes of the current piece that have come.
+  private var filled = 0
+  /// What has come of the block that is to be converted.
+  private var block: Region?
+  private var blockFilled = 0
+
+  /// Takes data into regions.
+  public init(_ placement: Placement, into regions: [Region]) {
+    pieces = placement.pieces
+    self.regions = regions
+  }
+
+  /// Whether all data has come.
+  public var isComplete: Bool { index == pieces.count }
+
+  /// Where in its region the memory begins that is not filled yet, when pieces come in ascending order of one region;
+  /// everything before it was filled or belongs to no piece.
+  public var frontier: (region: Int, offset: Int)? {
+    guard index < pieces.count else { return nil }
+    let piece = pieces[index]
+    return (piece.region, piece.offset + (piece.source == nil ? filled : convertedByteCount(piece)))
+  }
+
+  /// Whether the pieces of region 0 come in ascending order, before those of any other region.
+  public var isAscending: Bool {
+    zip(pieces, pieces.dropFirst()).allSatisfy { ($0.region, $0.offset) < ($1.region, $1.offset) }
+  }
+
+  /// Takes the next bytes: `fill` writes to the front of the memory where they belong and returns how many.
+  public mutating func receive(_ fill: (inout MutableSpan<UInt8>) -> Int) throws(RegionError) {
+    guard index < pieces.count else { return }
+    let piece = pieces[index]
+    if piece.source == nil {
+      let range = piece.offset + filled..<piece.offset + piece.byteCount
+      filled += regions[piece.region].receive(in: range, fill)
+    } else {
+      try receiveConverted(piece, fill)
+    }
+    if filled == piece.byteCount {
+      index += 1
+      filled = 0
+    }
+  }
+
+  private func convertedByteCount(_ piece: Placement.Piece) -> Int {
+    guard let source = piece.source, let target = piece.target else { return filled }
+    return (filled - blockFilled) / source.byteCount * target.byteCount
+  }
+
+  private mutating func receiveConverted(
+    _ piece: Placement.Piece, _ fill: (inout MutableSpan<UInt8>) -> Int
+  ) throws(RegionError) {
+    guard let source = piece.source, let target = piece.target else { return }
+    var block =
+      if let block { block } else { try Region(byteCount: Self.blockByteCount, pool: regions[piece.region].pool) }
+    self.block = nil
+    let wanted = min(Self.blockByteCount, piece.byteCount - filled + blockFilled)
+    let count = block.receive(in: blockFilled..<wanted, fill)
+    filled += count
+    blockFilled += count
+    if blockFilled == wanted {
+      let offset = piece.offset + (filled - blockFilled) / source.byteCount * target.byteCount
+      regions[piece.region].convertElements(
+        from: block, source, at: 0, count: blockFilled / source.byteCount, to: target, at: offset)
+      blockFilled = 0
+    }
+    self.block = block
+  }
+}
