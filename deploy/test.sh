@@ -1,0 +1,90 @@
+#!/usr/bin/env bash
+# test.sh [--long]: installs what the tests need, then lints, builds and tests everything.
+set -euo pipefail
+
+usage() {
+  printf 'usage: deploy/test.sh [--long]\n  --long  also runs the Swift tests under ThreadSanitizer and AddressSanitizer\n'
+}
+long=false
+for argument in "$@"; do
+  case $argument in
+    --long) long=true ;;
+    --help | -h)
+      usage
+      exit 0
+      ;;
+    *)
+      usage >&2
+      exit 64
+      ;;
+  esac
+done
+
+cd "$(dirname "${BASH_SOURCE[0]}")/.."
+step() { printf '\n[%4d s] %s\n' "$SECONDS" "$*"; }
+
+# Runs the Swift tests of a scratch path. A run without a single test passes in SwiftPM's eyes, so the count is read.
+swift_tests() { # swift_tests SCRATCH [OPTION...]
+  local scratch=$1 log=$1/tests.log count
+  shift
+  STRICT_BUILD=1 swift build --build-tests --scratch-path "$scratch" "$@"
+  STRICT_BUILD=1 swift test --disable-xctest --skip-build --scratch-path "$scratch" "$@" 2>&1 | tee "$log"
+  count=$(sed -nE 's/.*Test run with ([0-9]+) tests? .*/\1/p' "$log" | tail -n 1)
+  if [[ ${count:-0} -eq 0 ]] && git grep -qE '@Test\b' -- Tests; then
+    printf 'no test was run, though there are some\n' >&2
+    exit 1
+  fi
+}
+
+step "packages"
+if ! command -v swift >/dev/null; then
+  printf 'There is no swift on the PATH; a toolchain is at https://www.swift.org/install/\n' >&2
+  exit 69
+fi
+bash deploy/packages.sh libssl-dev libcurl4-openssl-dev pkg-config curl python3-venv
+
+step "Python environment"
+requirements=Tests/FromOutside/requirements.txt
+hash=$(sha256sum "$requirements" | cut -c1-16)
+environment=${XDG_CACHE_HOME:-$HOME/.cache}/swa-server/venv-$hash
+if [[ ! -e $environment/complete ]]; then
+  rm -rf "$environment"
+  python3 -m venv "$environment"
+  "$environment/bin/python" -m pip install --quiet --disable-pip-version-check --requirement "$requirements"
+  touch "$environment/complete"
+fi
+
+step "format"
+swift format lint --strict --recursive --parallel Package.swift Sources Tests
+
+step "walls"
+bash deploy/walls.sh
+
+step "strict build and Swift tests"
+swift_tests .build
+
+if $long; then
+  # A sanitizer's debug information is large and its backtraces are its own.
+  export SWIFT_BACKTRACE=enable=no
+  for sanitizer in thread address; do
+    step "Swift tests under the $sanitizer sanitizer"
+    define=()
+    [[ $sanitizer == thread ]] && define=(-Xswiftc -DTSAN)
+    swift_tests ".build/$sanitizer" --sanitize "$sanitizer" ${define[@]+"${define[@]}"}
+  done
+fi
+
+step "release build"
+for product in swa-server swa-trainer; do
+  STRICT_BUILD=1 swift build --configuration release --static-swift-stdlib -Xlinker -s --product "$product"
+done
+
+step "tests from outside"
+if git ls-files --error-unmatch 'Tests/FromOutside/test_*.py' >/dev/null 2>&1; then
+  SWA_SERVER=$PWD/.build/release/swa-server PYTHONDONTWRITEBYTECODE=1 \
+    "$environment/bin/python" -m pytest -p no:cacheprovider -q --durations=5 Tests/FromOutside
+else
+  printf 'none yet\n'
+fi
+
+step "all passed"
