@@ -13,7 +13,8 @@ install="apt-get install -y --no-install-recommends ${missing[*]}"
 as_root=()
 if [[ $(id -u) -ne 0 ]]; then
   if ! command -v sudo >/dev/null || { [[ ! -t 0 ]] && ! sudo -n true 2>/dev/null; }; then
-    printf 'These packages are missing, and installing them needs root. Please run\n\n    %s\n\nand start again.\n' "$install" >&2
+    printf 'Packages are missing, and installing them needs root. Please run as root\n\n    apt-get update && %s\n\nand start again.\n' \
+      "$install" >&2
     exit 69
   fi
   as_root=(sudo)
@@ -23,6 +24,6 @@ printf 'Installing %s\n' "${missing[*]}"
 # shellcheck disable=SC2086 # the words of the line that is also shown
 if ! { ${as_root[@]+"${as_root[@]}"} apt-get update -qq &&
   ${as_root[@]+"${as_root[@]}"} env DEBIAN_FRONTEND=noninteractive $install >/dev/null; }; then
-  printf 'Installing packages failed; the line was\n\n    %s\n' "$install" >&2
+  printf 'Installing packages failed; the line was\n\n    apt-get update && %s\n' "$install" >&2
   exit 69
 fi

@@ -37,10 +37,6 @@ swift_tests() { # swift_tests SCRATCH [OPTION...]
 }
 
 step "packages"
-if ! command -v swift >/dev/null; then
-  printf 'There is no swift on the PATH; a toolchain is at https://www.swift.org/install/\n' >&2
-  exit 69
-fi
 bash deploy/packages.sh libssl-dev libcurl4-openssl-dev pkg-config curl python3-venv
 
 step "Python environment"
@@ -75,9 +71,7 @@ if $long; then
 fi
 
 step "release build"
-for product in swa-server swa-trainer; do
-  STRICT_BUILD=1 swift build --configuration release --static-swift-stdlib -Xlinker -s --product "$product"
-done
+bash deploy/build.sh
 
 step "tests from outside"
 if git ls-files --error-unmatch 'Tests/FromOutside/test_*.py' >/dev/null 2>&1; then
