@@ -39,6 +39,7 @@ let package = Package(
     .testTarget(name: "ModelStoreTests", dependencies: ["ModelStore", "Optimizers", "Tensors"]),
     .testTarget(name: "HTTPServerTests", dependencies: ["HTTPServer", "Sockets", .httpTypes, .logging]),
     .testTarget(name: "ParameterServerTests", dependencies: ["ParameterServer", "HTTPServer", .httpTypes, .logging]),
+    .testTarget(name: "CommandTests", dependencies: ["swa-server", .logging]),
   ]
 )
 

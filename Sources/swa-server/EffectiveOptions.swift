@@ -1,0 +1,81 @@
+import ArgumentParser
+import FoundationEssentials
+
+/// The options that hold once flags, environment and configuration file are laid over the defaults.
+struct EffectiveOptions {
+  /// The values, each valid by itself.
+  let options: ServeOptions
+  /// Each option in the order of declaration, with its value in words and the layer that it came from.
+  let settings: [(name: SettingName, text: String, source: Source)]
+
+  /// The variables beginning with `SWA_` that other commands read.
+  private static let foreignVariables: Set = ["SWA_URL", "SWA_TOKEN"]
+  private static let configName = SettingName(ofProperty: "config")
+
+  /// Lays the flags over the environment over the file that `--config` or `SWA_CONFIG` names.
+  ///
+  /// The lower layers become arguments in front of the user's, without what a higher layer sets as well; so the option
+  /// parser alone knows the options, and a list replaces the list below it.
+  init(
+    flags: [String], environment: [String: String], readFile: (String) throws(Failure) -> [UInt8]
+  ) throws {
+    let shapes = ServeOptions.shapes
+    let flagged = try ServeOptions.parse(flags)
+    var lower = try Self.environmentLayer(environment, shapes: shapes)
+    if let path = flagged.config ?? environment[Self.configName.environmentVariable] {
+      lower += try Self.fileLayer(try readFile(path), path: path, shapes: shapes)
+    }
+
+    var sources: [SettingName: Source] = [:]
+    for flag in flags {
+      if let name = SettingName(ofFlag: flag, among: shapes.map(\.name)) { sources[name] = .flag }
+    }
+    var arguments: [String] = []
+    for setting in lower where sources[setting.name] == nil {
+      sources[setting.name] = setting.source
+      arguments += setting.arguments
+    }
+    let options = try ServeOptions.parse(arguments + flags)
+    self.options = options
+    settings = options.settings.map { ($0.name, $0.setting.text, sources[$0.name] ?? .default) }
+  }
+
+  private static func environmentLayer(
+    _ environment: [String: String], shapes: [(name: SettingName, shape: SettingShape)]
+  ) throws(Failure) -> [LayeredSetting] {
+    var layer: [LayeredSetting] = []
+    for (variable, text) in environment.sorted(by: { $0.key < $1.key }) where variable.hasPrefix("SWA_") {
+      if foreignVariables.contains(variable) { continue }
+      guard let (name, shape) = shapes.first(where: { $0.name.environmentVariable == variable }) else {
+        throw Failure(.usage, "environment \(variable): no such option; see swa-server serve --help")
+      }
+      let value = SettingValue(environment: text, shape: shape)
+      layer.append(try LayeredSetting(name, shape: shape, value: value, source: .environment))
+    }
+    return layer
+  }
+
+  private static func fileLayer(
+    _ content: [UInt8], path: String, shapes: [(name: SettingName, shape: SettingShape)]
+  ) throws(Failure) -> [LayeredSetting] {
+    let values: [String: SettingValue]
+    do {
+      values = try JSONDecoder().decode([String: SettingValue].self, from: Data(content))
+    } catch DecodingError.dataCorrupted(let context) {
+      throw Failure(.usage, "in \(path): \(context.underlyingError.map { "\($0)" } ?? context.debugDescription)")
+    } catch {
+      throw Failure(.usage, "in \(path): must be a JSON object")
+    }
+    var layer: [LayeredSetting] = []
+    for (key, value) in values.sorted(by: { $0.key < $1.key }) {
+      guard let (name, shape) = shapes.first(where: { $0.name.description == key }) else {
+        throw Failure(.usage, "in \(path): key \"\(key)\": no such option; see swa-server serve --help")
+      }
+      guard name != configName else {
+        throw Failure(.usage, "in \(path): key \"\(key)\": a configuration file cannot name another")
+      }
+      layer.append(try LayeredSetting(name, shape: shape, value: value, source: .file(path)))
+    }
+    return layer
+  }
+}
