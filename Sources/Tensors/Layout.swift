@@ -41,6 +41,10 @@ public final class Layout: Sendable {
   public let slotByteCount: Int
   /// How many entries are trainable; they come first.
   public let trainableCount: Int
+  /// The tensors' part of a safetensors header of the model's values (`SafetensorsHeader.tail`).
+  public let headerTail: [UInt8]
+  /// The same of averages.
+  public let computeHeaderTail: [UInt8]
   private let indices: [String: Int]
 
   /// Lays variables out that are given in creation order. Names must be distinct. Cost: O(n log n) in variables.
@@ -74,6 +78,10 @@ public final class Layout: Sendable {
     self.trainableByteCount = trainableByteCount
     self.slotByteCount = slotByteCount
     self.trainableCount = trainableCount
+    headerTail = SafetensorsHeader.tail(of: Self.descriptions(of: entries))
+    computeHeaderTail =
+      byteCount == computeByteCount
+      ? headerTail : SafetensorsHeader.tail(of: Self.computeDescriptions(of: entries))
     indices = Dictionary(
       entries.enumerated().map { ($1.variable.name, $0) }, uniquingKeysWith: { first, _ in first })
   }
@@ -85,14 +93,21 @@ public final class Layout: Sendable {
   public var variables: [Variable] { creationOrder.map { entries[$0].variable } }
 
   /// What a file of the model's values says of its tensors.
-  public var descriptions: [TensorDescription] {
+  public var descriptions: [TensorDescription] { Self.descriptions(of: entries) }
+
+  /// What a file of averages says of its tensors.
+  public var computeDescriptions: [TensorDescription] { Self.computeDescriptions(of: entries) }
+
+  /// Whether the bytes lie in creation order.
+  public var isInCreationOrder: Bool { creationOrder.elementsEqual(entries.indices) }
+
+  private static func descriptions(of entries: [Entry]) -> [TensorDescription] {
     entries.map {
       TensorDescription(name: $0.variable.name, dtype: $0.variable.dtype, shape: $0.variable.shape, range: $0.range)
     }
   }
 
-  /// What a file of averages says of its tensors.
-  public var computeDescriptions: [TensorDescription] {
+  private static func computeDescriptions(of entries: [Entry]) -> [TensorDescription] {
     entries.map {
       TensorDescription(
         name: $0.variable.name, dtype: $0.computeType, shape: $0.variable.shape, range: $0.computeRange)

@@ -1,0 +1,11 @@
+public import Tensors
+
+/// Why a body for a model was not taken.
+public enum BodyError: Error, Sendable {
+  /// The bytes are not a whole file of the format.
+  case file(SafetensorsReceiverError)
+  /// The file is fine and does not fit the model.
+  case model(ModelError)
+  /// A list of names in the file's metadata is not a JSON list of strings.
+  case metadata(key: String, detail: String)
+}

@@ -1,0 +1,43 @@
+public import Optimizers
+public import Tensors
+
+/// Whatever changes a model. Applying the same changes to the same state gives the same bits; what is random or depends
+/// on time is part of the change.
+public enum Change: Sendable {
+  /// Makes the values the model, with fresh state; the optimizer's configuration stays.
+  case create(layout: Layout, values: Region, epoch: Epoch)
+  /// Replaces all values, keeping the optimizer's state.
+  case replace(layout: Layout, values: Region)
+  /// Drops model, state and averages; the optimizer's configuration stays.
+  case drop
+  /// One step of the optimizer.
+  case push(Push)
+  /// Sets trainable variables, or all of them, to their averages.
+  case assignAverage(variables: [String]?)
+  /// Drops the average and its count.
+  case dropAverage
+  /// Another optimizer with fresh state; the variables stay.
+  case setOptimizer(any AveragingOptimizer, epoch: Epoch)
+  /// A JSON merge patch of the optimizer's configuration, its state kept.
+  case patchOptimizer(ConfigValue)
+}
+
+/// A gradient with what it was computed from.
+public struct Push: Sendable {
+  /// The gradients.
+  public let gradient: Gradient
+  /// The iteration of the weights that they were computed at; nil when not said.
+  public let baseIteration: Int?
+  /// The epoch of those weights; nil when not said.
+  public let epoch: Epoch?
+  /// Whether the outcome is to hold the new weights, as a version that the next push must leave alone.
+  public let wantsWeights: Bool
+
+  /// A push.
+  public init(gradient: Gradient, baseIteration: Int?, epoch: Epoch?, wantsWeights: Bool = false) {
+    self.gradient = gradient
+    self.baseIteration = baseIteration
+    self.epoch = epoch
+    self.wantsWeights = wantsWeights
+  }
+}

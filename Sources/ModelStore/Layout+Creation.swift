@@ -1,0 +1,64 @@
+public import Tensors
+
+/// What tensors must be to make a model, or to replace its values.
+extension Layout {
+  /// The layout of a new model, whose creation order is the tensors' own unless `order` names another.
+  public convenience init(
+    creating tensors: [TensorDescription], order: [String]?, nonTrainable: [String]
+  ) throws(ModelError) {
+    let named = Dictionary(tensors.map { ($0.name, $0) }, uniquingKeysWith: { first, _ in first })
+    let untrained = Set(nonTrainable)
+    for name in nonTrainable where named[name] == nil { throw .unknownVariable(name) }
+    var variables: [Variable] = []
+    variables.reserveCapacity(tensors.count)
+    for tensor in try Self.ordered(tensors, named, by: order) {
+      for suffix in ["/indices", "/values"] where named[tensor.name + suffix] != nil {
+        throw .invalidName(
+          tensor.name + suffix, detail: "it would be mistaken for half of a sparse gradient of \(tensor.name)")
+      }
+      variables.append(
+        Variable(
+          name: tensor.name, dtype: tensor.dtype, shape: tensor.shape,
+          isTrainable: tensor.dtype.isFloatingPoint && !untrained.contains(tensor.name)))
+    }
+    self.init(variables)
+  }
+
+  /// Checks that tensors have the names, shapes and types of this layout's variables, in any order.
+  public func check(_ tensors: [TensorDescription]) throws(ModelError) {
+    for tensor in tensors {
+      guard let index = index(of: tensor.name) else {
+        throw .modelMismatch(variable: tensor.name, expected: "no variable of this name", came: "one")
+      }
+      let variable = entries[index].variable
+      guard tensor.dtype == variable.dtype, tensor.shape == variable.shape else {
+        throw .modelMismatch(
+          variable: tensor.name, expected: "\(variable.dtype.rawValue) \(variable.shape)",
+          came: "\(tensor.dtype.rawValue) \(tensor.shape)")
+      }
+    }
+    guard tensors.count == entries.count else {
+      let names = Set(tensors.map(\.name))
+      let missing = variables.first { !names.contains($0.name) }
+      throw .modelMismatch(variable: missing?.name ?? "", expected: "a value for it", came: "none")
+    }
+  }
+
+  private static func ordered(
+    _ tensors: [TensorDescription], _ named: [String: TensorDescription], by order: [String]?
+  ) throws(ModelError) -> [TensorDescription] {
+    guard let order else { return tensors }
+    var ordered: [TensorDescription] = []
+    var seen: Set<String> = []
+    for name in order {
+      guard let tensor = named[name] else { throw .unknownVariable(name) }
+      guard seen.insert(name).inserted else { throw .invalidName(name, detail: "the order names it twice") }
+      ordered.append(tensor)
+    }
+    guard ordered.count == tensors.count else {
+      let missing = tensors.first { !seen.contains($0.name) }
+      throw .invalidName(missing?.name ?? "", detail: "the order leaves it out")
+    }
+    return ordered
+  }
+}

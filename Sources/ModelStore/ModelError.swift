@@ -1,0 +1,43 @@
+public import Optimizers
+
+/// Why a change of a model, or a body for one, was refused. Nothing was changed then.
+public enum ModelError: Error, Sendable {
+  /// There is no model yet.
+  case noModel
+  /// There is a model already, and the change was to create one only.
+  case modelExists
+  /// The names, shapes or types are not those of the model.
+  case modelMismatch(variable: String, expected: String, came: String)
+  /// There is no variable of this name.
+  case unknownVariable(String)
+  /// A gradient has another shape than its variable.
+  case shapeMismatch(variable: String, expected: [Int], came: [Int])
+  /// A tensor has a type that can't be taken for its variable.
+  case dtypeMismatch(variable: String, expected: String, came: String)
+  /// A row of a sparse gradient lies outside of the variable.
+  case indexOutOfRange(variable: String, index: Int, count: Int)
+  /// Half of a sparse pair, or a pair that does not fit together.
+  case sparsePair(variable: String, detail: String)
+  /// The rule takes no sparse gradients.
+  case sparseUnsupported(variable: String, rule: String)
+  /// No trainable variable has a gradient.
+  case noGradients
+  /// A value is NaN or infinite.
+  case nonFinite(variable: String)
+  /// A name that a model can't have.
+  case invalidName(String, detail: String)
+  /// A type that a variable can't have in this role.
+  case invalidTrainable(variable: String, detail: String)
+  /// The gradient was computed at an iteration that has not come yet.
+  case iterationAhead(came: Int, iterations: Int)
+  /// The change is for another epoch of the model.
+  case epochMismatch(came: String, expected: String)
+  /// The weights are not the ones that the change was made for.
+  case preconditionFailed
+  /// No snapshot was taken yet.
+  case noAverage
+  /// The optimizer's configuration is wrong.
+  case configuration(ConfigurationError)
+  /// The system has no memory for this.
+  case outOfMemory(byteCount: Int)
+}

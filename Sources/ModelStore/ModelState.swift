@@ -1,0 +1,96 @@
+import Optimizers
+import Tensors
+
+/// All that changes: an optimizer, and a model once there is one.
+struct ModelState: Sendable {
+  var optimizer: any AveragingOptimizer
+  var trained: TrainedModel?
+
+  /// Applies one change, all of it or none: the one place where a model changes.
+  mutating func apply(_ change: Change, registry: Registry, threads: Int) throws(ModelError) -> Outcome {
+    switch change {
+    case .create(let layout, let values, let epoch):
+      guard trained == nil else { throw .modelExists }
+      let created = try TrainedModel(layout: layout, values: values, epoch: epoch, rule: optimizer.inner)
+      trained = created
+      return .created(created.stamp)
+    case .setOptimizer(let optimizer, let epoch):
+      try trained?.reset(for: optimizer.inner, epoch: epoch)
+      self.optimizer = optimizer
+      return .configured(warnings: [])
+    case .patchOptimizer(let patch):
+      return try patchOptimizer(patch, registry: registry)
+    case .drop:
+      guard trained != nil else { throw .noModel }
+      trained = nil
+      return .dropped
+    case .replace, .push, .assignAverage, .dropAverage:
+      guard let outcome = try trained?.apply(change, by: optimizer, threads: threads) else { throw .noModel }
+      return outcome
+    }
+  }
+
+  private mutating func patchOptimizer(_ patch: ConfigValue, registry: Registry) throws(ModelError) -> Outcome {
+    let changed: any AveragingOptimizer
+    let warnings: [String]
+    do throws(ConfigurationError) {
+      (changed, warnings) = try registry.patch(optimizer, with: patch)
+    } catch {
+      throw .configuration(error)
+    }
+    try trained?.adoptSlots(of: changed.inner, from: optimizer.inner)
+    optimizer = changed
+    return .configured(warnings: warnings)
+  }
+
+  func weights() throws(ModelError) -> WeightsVersion {
+    guard let weights = trained?.weights else { throw .noModel }
+    return weights
+  }
+
+  func averagedWeights() throws(ModelError) -> WeightsVersion {
+    guard trained != nil else { throw .noModel }
+    guard let weights = trained?.averagedWeights else { throw .noAverage }
+    return weights
+  }
+
+  /// What is published after a change.
+  var status: ModelStatus {
+    ModelStatus(optimizer: optimizer, model: trained?.status(of: optimizer))
+  }
+}
+
+extension TrainedModel {
+  mutating func apply(
+    _ change: Change, by optimizer: any AveragingOptimizer, threads: Int
+  ) throws(ModelError) -> Outcome {
+    switch change {
+    case .replace(let layout, let values):
+      try replace(layout: layout, values: values)
+      return .replaced(stamp)
+    case .push(let push):
+      let receipt = try apply(push, by: optimizer, threads: threads)
+      return .pushed(receipt, push.wantsWeights ? weights : nil)
+    case .assignAverage(let names):
+      let assigned = try assignAverage(names)
+      return .assigned(assigned, stamp)
+    case .dropAverage:
+      try dropAverage()
+      return .dropped
+    case .create, .drop, .setOptimizer, .patchOptimizer:
+      preconditionFailure("a change of the state, not of the model in it")
+    }
+  }
+
+  func status(of optimizer: any AveragingOptimizer) -> ModelStatus.Trained {
+    ModelStatus.Trained(
+      layout: layout, stamp: stamp,
+      average: average.map { average in
+        ModelStatus.Average(
+          snapshots: average.count,
+          stamp: VersionStamp(epoch: epoch, iterations: average.iterations, version: averageVersion))
+      },
+      nextSnapshotAt: optimizer.nextSnapshot(from: iterations) + 1,
+      learningRate: optimizer.inner.step(at: iterations).reportedLearningRate)
+  }
+}

@@ -1,0 +1,32 @@
+public import Optimizers
+public import Tensors
+
+/// What can be said of a model without waiting for the push that is being applied.
+public struct ModelStatus: Sendable {
+  /// The optimizer.
+  public let optimizer: any AveragingOptimizer
+  /// The trained model; nil when there is none yet.
+  public let model: Trained?
+
+  /// The model's counters.
+  public struct Trained: Sendable {
+    /// Variables and their places.
+    public let layout: Layout
+    /// Which weights are there.
+    public let stamp: VersionStamp
+    /// The average's counters; nil before the first snapshot.
+    public let average: Average?
+    /// The value of `iterations` after the push that takes the next snapshot.
+    public let nextSnapshotAt: Int
+    /// The effective learning rate of the next step.
+    public let learningRate: Double
+  }
+
+  /// An average's counters.
+  public struct Average: Sendable {
+    /// Snapshots in it.
+    public let snapshots: Int
+    /// Which average it is.
+    public let stamp: VersionStamp
+  }
+}

@@ -1,0 +1,92 @@
+import Optimizers
+import Tensors
+
+/// The step of the optimizer.
+extension TrainedModel {
+  /// What a push would be answered, without applying it.
+  func receipt(of push: Push, by optimizer: any AveragingOptimizer) throws(ModelError) -> Receipt {
+    let staleness = try staleness(of: push)
+    let isSnapshot = optimizer.takesSnapshot(at: iterations)
+    return Receipt(
+      iterations: iterations + 1, isSnapshot: isSnapshot, snapshots: (average?.count ?? 0) + (isSnapshot ? 1 : 0),
+      staleness: staleness, learningRate: optimizer.inner.step(at: iterations).reportedLearningRate,
+      gradientNorm: push.gradient.norm, stamp: stamp)
+  }
+
+  /// Takes a step, all of it or none.
+  ///
+  /// Cost: the rule's memory traffic over the variables with a gradient, 12 bytes more a parameter at a snapshot, and a
+  /// copy of each region that a reader holds.
+  mutating func apply(
+    _ push: Push, by optimizer: any AveragingOptimizer, threads: Int
+  ) throws(ModelError) -> Receipt {
+    let planned = try receipt(of: push, by: optimizer)
+    let rule = optimizer.inner
+    if let sparse = push.gradient.sparse.first {
+      throw .sparseUnsupported(
+        variable: layout.entries[sparse.entry].variable.name, rule: type(of: rule).className)
+    }
+    if planned.isSnapshot, average == nil { average = try emptyAverage() }
+    let step = rule.step(at: iterations)
+    for run in push.gradient.runs(threads: threads) {
+      rule.apply(run, &variables, &slots, push.gradient.values, step)
+    }
+    variables.endUpdate()
+    for index in slots.indices { slots[index].endUpdate() }
+    for index in push.gradient.assigned {
+      let entry = layout.entries[index]
+      variables.copyBytes(from: push.gradient.values, in: entry.computeRange, to: entry.offset)
+    }
+    if planned.isSnapshot { takeSnapshot(by: optimizer, threads: threads) }
+    iterations += 1
+    version += 1
+    return Receipt(
+      iterations: iterations, isSnapshot: planned.isSnapshot, snapshots: average?.count ?? 0,
+      staleness: planned.staleness, learningRate: planned.learningRate, gradientNorm: planned.gradientNorm,
+      stamp: stamp)
+  }
+
+  private func staleness(of push: Push) throws(ModelError) -> Int? {
+    if let epoch = push.epoch, epoch != self.epoch {
+      throw .epochMismatch(came: epoch.description, expected: self.epoch.description)
+    }
+    guard push.gradient.layout === layout else {
+      throw .epochMismatch(came: "gradients for a model that is gone", expected: epoch.description)
+    }
+    guard let base = push.baseIteration else { return nil }
+    guard base <= iterations else { throw .iterationAhead(came: base, iterations: iterations) }
+    return iterations - base
+  }
+
+  private func emptyAverage() throws(ModelError) -> Average {
+    do {
+      let values = try Region(byteCount: layout.computeByteCount, pool: variables.pool)
+      return Average(values: values, count: 0, iterations: 0)
+    } catch {
+      throw .outOfMemory(byteCount: layout.computeByteCount)
+    }
+  }
+
+  private mutating func takeSnapshot(by optimizer: any AveragingOptimizer, threads: Int) {
+    guard var taken = average.take() else { return }
+    for run in Gradient.runs(of: 0..<layout.trainableCount, in: layout, threads: threads) {
+      optimizer.average(run, &taken.values, of: variables, count: taken.count, at: iterations)
+    }
+    taken.values.endUpdate()
+    for entry in layout.entries.dropFirst(layout.trainableCount) {
+      taken.values.copyBytes(from: variables, in: entry.range, to: entry.computeOffset)
+    }
+    taken.count += 1
+    taken.iterations = iterations + 1
+    average = taken
+    averageVersion += 1
+  }
+}
+
+extension Step {
+  /// The rate after decay as people see it: float32's shortest decimal.
+  var reportedLearningRate: Double {
+    let rate: Float = effectiveLearningRate()
+    return Double(rate.description) ?? Double(rate)
+  }
+}

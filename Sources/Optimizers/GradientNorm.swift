@@ -1,0 +1,89 @@
+public import Tensors
+
+/// The 2-norm of gradients and whether all are finite, found while they arrive and are still in cache.
+///
+/// Each 64 Ki-element block of the present gradients has a sum of squares of its own; the sums are added in layout
+/// order, so that how the bytes were cut on their way changes no bit.
+public struct GradientNorm: Sendable {
+  private let parts: [Part]
+  private var part = 0
+  private var done = 0
+  private var sumOfSquares = 0.0
+
+  /// Neighbouring elements of one type in a region of gradients.
+  struct Part: Sendable {
+    let type: DType
+    let offset: Int
+    var elementCount: Int
+  }
+
+  /// The norm of the trainable entries with these indices, ascending.
+  public init(of indices: [Int], in layout: Layout) {
+    var parts: [Part] = []
+    var end = 0
+    for index in indices {
+      let entry = layout.entries[index]
+      let range = entry.computeRange
+      let count = range.count / entry.computeType.byteCount
+      if let last = parts.last, last.type == entry.computeType, range.lowerBound == end {
+        parts[parts.count - 1].elementCount += count
+      } else {
+        parts.append(Part(type: entry.computeType, offset: range.lowerBound, elementCount: count))
+      }
+      end = range.upperBound
+    }
+    self.parts = parts
+  }
+
+  /// Takes in the blocks that end at or before byte `frontier`; all before it has been received.
+  public mutating func advance(to frontier: Int, in region: Region) {
+    while part < parts.count {
+      let current = parts[part]
+      let count = min(blockElementCount, current.elementCount - done)
+      let offset = current.offset + done * current.type.byteCount
+      guard offset + count * current.type.byteCount <= frontier else { return }
+      if current.type == .f64 {
+        region.withElements(of: Double.self, at: offset, count: count) { sumOfSquares += $0.sumOfSquares() }
+      } else {
+        region.withElements(of: Float.self, at: offset, count: count) { sumOfSquares += $0.sumOfSquares() }
+      }
+      done += count
+      if done == current.elementCount {
+        part += 1
+        done = 0
+      }
+    }
+  }
+
+  /// The norm of all, once everything was received; nil when an element is not finite.
+  public mutating func finish(in region: Region) -> Double? {
+    advance(to: region.byteCount, in: region)
+    if sumOfSquares.isFinite { return sumOfSquares.squareRoot() }
+    return scaledNorm(in: region)
+  }
+
+  /// The norm when squares of float64 gradients overflow.
+  private func scaledNorm(in region: Region) -> Double? {
+    var largest = 0.0
+    for part in parts where part.type == .f64 {
+      region.withElements(of: Double.self, at: part.offset, count: part.elementCount) { values in
+        for index in values.indices { largest = values[index].isFinite ? max(largest, abs(values[index])) : .nan }
+      }
+    }
+    guard largest.isFinite, largest > 1 else { return nil }
+    var sum = 0.0
+    for part in parts {
+      if part.type == .f64 {
+        region.withElements(of: Double.self, at: part.offset, count: part.elementCount) { values in
+          for index in values.indices { sum += (values[index] / largest) * (values[index] / largest) }
+        }
+      } else {
+        region.withElements(of: Float.self, at: part.offset, count: part.elementCount) { values in
+          for index in values.indices { sum += (Double(values[index]) / largest) * (Double(values[index]) / largest) }
+        }
+      }
+    }
+    let norm = largest * sum.squareRoot()
+    return sum.isFinite ? min(norm, .greatestFiniteMagnitude) : nil
+  }
+}
