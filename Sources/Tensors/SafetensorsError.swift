@@ -34,7 +34,7 @@ public enum SafetensorsError: Error, Equatable {
   case sizeOverflow(tensor: String)
   /// `data_offsets` is not an array of two whole numbers from 0 on, the first at most the second.
   case invalidOffsets(tensor: String)
-  /// `data_offsets` are not as far apart as dtype and shape ask for.
+  /// `data_offsets` are not as far apart, or values not as many, as dtype and shape ask for; in bytes.
   case sizeMismatch(tensor: String, expected: Int, came: Int)
   /// Bytes between the tensor before (or the beginning) and this one belong to no tensor.
   case hole(tensor: String, expected: Int, came: Int)
@@ -42,6 +42,8 @@ public enum SafetensorsError: Error, Equatable {
   case overlap(tensor: String, expected: Int, came: Int)
   /// The data is shorter or longer than the tensors together.
   case dataLength(expected: Int, came: Int)
+  /// The system has no memory for the data.
+  case outOfMemory(byteCount: Int)
   /// `__metadata__` is there twice.
   case duplicateMetadata
   /// `__metadata__` is not an object.
@@ -84,12 +86,13 @@ extension SafetensorsError: CustomStringConvertible {
     case .sizeOverflow(let tensor): "tensor '\(tensor)' has more elements than can be counted"
     case .invalidOffsets(let tensor): "data_offsets of tensor '\(tensor)' are not [begin, end]"
     case .sizeMismatch(let tensor, let expected, let came):
-      "tensor '\(tensor)' needs \(expected) bytes by its dtype and shape, its data_offsets hold \(came)"
+      "tensor '\(tensor)' needs \(expected) bytes by its dtype and shape, came \(came)"
     case .hole(let tensor, let expected, let came):
       "tensor '\(tensor)' begins at byte \(came) of the data and leaves a hole from \(expected) on"
     case .overlap(let tensor, let expected, let came):
       "tensor '\(tensor)' begins at byte \(came) of the data, where the tensor before it still lies until \(expected)"
     case .dataLength(let expected, let came): "the tensors need \(expected) bytes of data, came \(came)"
+    case .outOfMemory(let byteCount): "no memory for \(byteCount) bytes of data"
     case .duplicateMetadata: "'__metadata__' is there twice"
     case .metadataNotObject: "'__metadata__' is not an object"
     case .metadataNotString(let key): "'__metadata__' has a value for '\(key)' that is not a string"

@@ -22,19 +22,15 @@ extension SafetensorsHeader {
   public init(parsing header: Span<UInt8>, dataByteCount: Int?) throws(SafetensorsError) {
     var reader = SafetensorsHeaderReader()
     try reader.read(header)
-    let tensors = try Self.placed(reader.tensors)
-    self.init(metadata: reader.metadata ?? [:], tensors: tensors)
+    self.init(metadata: reader.metadata ?? [:], tensors: Self.inDataOrder(reader.tensors))
+    try Self.checkPlaces(of: tensors)
     if let dataByteCount, dataByteCount != self.dataByteCount {
       throw .dataLength(expected: self.dataByteCount, came: dataByteCount)
     }
   }
 
-  /// The tensors in the order of their data, which they must cover from 0 on without a hole or an overlap.
-  private static func placed(_ tensors: [TensorDescription]) throws(SafetensorsError) -> [TensorDescription] {
-    var tensors = tensors
-    if !zip(tensors, tensors.dropFirst()).allSatisfy({ !liesBefore($1, $0) }) {
-      tensors.sort(by: liesBefore)
-    }
+  /// Tensors must cover the data from 0 on without a hole or an overlap.
+  private static func checkPlaces(of tensors: [TensorDescription]) throws(SafetensorsError) {
     var end = 0
     for tensor in tensors {
       let begin = tensor.range.lowerBound
@@ -42,7 +38,11 @@ extension SafetensorsHeader {
       guard begin == end else { throw .overlap(tensor: tensor.name, expected: end, came: begin) }
       end = tensor.range.upperBound
     }
-    return tensors
+  }
+
+  /// Tensors sorted by begin, end and bytes of the name.
+  static func inDataOrder(_ tensors: [TensorDescription]) -> [TensorDescription] {
+    zip(tensors, tensors.dropFirst()).allSatisfy { !liesBefore($1, $0) } ? tensors : tensors.sorted(by: liesBefore)
   }
 
   private static func liesBefore(_ one: TensorDescription, _ other: TensorDescription) -> Bool {

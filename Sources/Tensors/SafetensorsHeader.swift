@@ -15,6 +15,34 @@ public struct SafetensorsHeader: Sendable, Equatable {
     self.tensors = tensors
   }
 
+  /// The header of float32 tensors whose data follow one another.
+  init(
+    metadata: [String: String], float32 tensors: [(name: String, shape: [Int], count: Int)]
+  ) throws(SafetensorsError) {
+    var descriptions: [TensorDescription] = []
+    var names: Set<String> = []
+    var end = 0
+    guard tensors.count <= TensorDescription.maximumCount else {
+      throw .tooManyTensors(limit: TensorDescription.maximumCount)
+    }
+    for (name, shape, count) in tensors {
+      guard TensorDescription.isValid(name: name) else { throw .invalidName(name) }
+      guard names.insert(name).inserted else { throw .duplicateName(name) }
+      guard shape.allSatisfy({ $0 >= 0 }) else { throw .invalidShape(tensor: name) }
+      guard shape.count <= TensorDescription.maximumDimensionCount else {
+        throw .tooManyDimensions(tensor: name, limit: TensorDescription.maximumDimensionCount)
+      }
+      guard let byteCount = TensorDescription.byteCount(of: .f32, shape: shape) else {
+        throw .sizeOverflow(tensor: name)
+      }
+      let came = count * DType.f32.byteCount
+      guard byteCount == came else { throw .sizeMismatch(tensor: name, expected: byteCount, came: came) }
+      descriptions.append(TensorDescription(name: name, dtype: .f32, shape: shape, range: end..<end + came))
+      end += came
+    }
+    self.init(metadata: metadata, tensors: Self.inDataOrder(descriptions))
+  }
+
   /// Bytes of data that follow the header.
   public var dataByteCount: Int { tensors.last?.range.upperBound ?? 0 }
 }

@@ -7,16 +7,17 @@ extension TensorDescription {
   /// Whether a tensor may be named so: 1 to 512 bytes of UTF-8 without control characters and commas, which separate
   /// names in lists, and not `__metadata__`, which safetensors keeps for itself.
   public static func isValid(name: String) -> Bool {
-    var count = 0
+    let bytes = name.utf8.span
+    guard bytes.count >= 1, bytes.count <= 512 else { return false }
     var previous: UInt8 = 0
-    for byte in name.utf8 {
-      count += 1
+    for index in bytes.indices {
+      let byte = bytes[index]
       if byte < 0x20 || byte == 0x7F || byte == UInt8(ascii: ",") { return false }
       // U+0080 to U+009F, the other control characters, are C2 80 to C2 9F.
       if previous == 0xC2, byte < 0xA0 { return false }
       previous = byte
     }
-    return count >= 1 && count <= 512 && name != "__metadata__"
+    return name != "__metadata__"
   }
 
   /// Bytes that a tensor of `dtype` and `shape` takes; nil when they cannot be counted.
