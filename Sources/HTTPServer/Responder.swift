@@ -1,19 +1,39 @@
 /// The one chance to answer a request: `respond` consumes it, so answering twice does not compile.
 public struct Responder: ~Copyable, Sendable {
+  private var ticket: Ticket?
+
+  init(_ ticket: Ticket) {
+    self.ticket = ticket
+  }
+
+  /// A responder without a connection, for tests of endpoints: `receiver` is called once with the answer.
+  public init(receiver: @escaping @Sendable (Response) -> Void) {
+    ticket = Ticket(receiver: receiver)
+  }
+
+  deinit {
+    ticket?.answer(Problem.unanswered.response)
+  }
+
   /// Whether this runs on the event loop, where nothing may wait.
-  public var isOnLoop: Bool { true }
+  public var isOnLoop: Bool { ticket?.isOnLoop ?? false }
 
   /// Hands the answer over, from any thread.
   public consuming func respond(_ response: Response) {
+    ticket?.answer(response)
+    ticket = nil
   }
 
   /// Answers with a problem.
   public consuming func respond(_ problem: Problem) {
+    respond(problem.response)
   }
 
   /// Runs `work` on a worker thread when this is the event loop, at once when it already is a worker. When no worker
   /// comes free within the head timeout the request is answered 503.
   public consuming func onWorker(_ work: @escaping @Sendable (consuming Responder) -> Void) {
-    work(self)
+    guard isOnLoop else { return work(self) }
+    ticket?.hand(over: work)
+    ticket = nil
   }
 }

@@ -1,0 +1,145 @@
+internal import Sockets
+
+/// What a connection does next, as a pure value: it is told what happened and when, and does nothing itself.
+struct ConnectionMachine: Sendable {
+  enum Phase: Sendable, Equatable {
+    /// No byte of the next head is there.
+    case idle
+    /// Part of a head is there.
+    case head
+    /// A head was accepted, its content is being read.
+    case content
+    /// Whoever serves has the word.
+    case responding
+    /// An answer is being written.
+    case sending
+    /// All is said; what still comes is read and dropped, so that no reset overtakes the answer.
+    case draining
+    case closed
+  }
+
+  /// What a passed deadline asks for.
+  enum Expiry: Sendable, Equatable {
+    case nothing
+    case close
+    case refuse
+  }
+
+  struct Limits: Sendable {
+    var headTimeout: Duration
+    var idleTimeout: Duration
+    var minimumRate: Int
+  }
+
+  private static let drainTime = Duration.seconds(1)
+  private static let drainBytes = 1 << 20
+
+  private let limits: Limits
+  private(set) var phase = Phase.idle
+  /// When to ask `expire`; nil while the connection waits for its own side.
+  private(set) var deadline: MonotonicTime?
+  private(set) var closes = false
+  private var hasUnreadContent = false
+  private var rate: RateGuard
+  private var drainLeft = Self.drainBytes
+
+  init(limits: Limits, now: MonotonicTime) {
+    self.limits = limits
+    rate = RateGuard(bytesPerSecond: limits.minimumRate, now: now)
+    deadline = now + limits.idleTimeout
+  }
+
+  /// Bytes came that are not yet a whole head.
+  mutating func receivedPartOfHead(_ now: MonotonicTime) {
+    guard phase == .idle else { return }
+    phase = .head
+    deadline = now + limits.headTimeout
+  }
+
+  /// A head is complete; until `accept` it may be refused.
+  mutating func receivedHead(hasContent: Bool, closes: Bool) {
+    hasUnreadContent = hasContent
+    if closes { self.closes = true }
+    phase = .responding
+    deadline = nil
+  }
+
+  /// The head was accepted.
+  mutating func accept(_ now: MonotonicTime) {
+    guard hasUnreadContent else { return }
+    phase = .content
+    rate = RateGuard(bytesPerSecond: limits.minimumRate, now: now)
+    deadline = rate.deadline
+  }
+
+  mutating func receivedContent(_ count: Int) {
+    rate.move(count)
+  }
+
+  mutating func receivedAllContent() {
+    hasUnreadContent = false
+    phase = .responding
+    deadline = nil
+  }
+
+  /// An answer comes before the request was read in full; `losesFraming` when nobody knows where the next one begins.
+  mutating func refuse(losesFraming: Bool = false) {
+    if losesFraming || hasUnreadContent { closes = true }
+    phase = .responding
+    deadline = nil
+  }
+
+  /// The answer is there and its writing begins.
+  mutating func answer(_ now: MonotonicTime) {
+    phase = .sending
+    rate = RateGuard(bytesPerSecond: limits.minimumRate, now: now)
+    deadline = rate.deadline
+  }
+
+  mutating func sent(_ count: Int) {
+    rate.move(count)
+  }
+
+  /// The answer is out: the next head, or the end.
+  mutating func sentAll(_ now: MonotonicTime) {
+    if closes {
+      phase = .draining
+      deadline = now + Self.drainTime
+    } else {
+      phase = .idle
+      deadline = now + limits.idleTimeout
+    }
+  }
+
+  /// Bytes came after the last answer.
+  mutating func drained(_ count: Int) {
+    drainLeft -= count
+    if drainLeft <= 0 { close() }
+  }
+
+  /// Judges the deadline.
+  mutating func expire(_ now: MonotonicTime) -> Expiry {
+    guard let deadline, now >= deadline else { return .nothing }
+    switch phase {
+    case .idle, .draining: return .close
+    case .head: return .refuse
+    case .content, .sending:
+      let passes = rate.passes(now)
+      self.deadline = rate.deadline
+      return passes ? .nothing : phase == .content ? .refuse : .close
+    case .responding, .closed: return .nothing
+    }
+  }
+
+  /// The server stops: no further request is read.
+  mutating func stop() {
+    closes = true
+    if phase == .idle { close() }
+  }
+
+  /// Nothing more is possible or wanted.
+  mutating func close() {
+    phase = .closed
+    deadline = nil
+  }
+}

@@ -1,0 +1,73 @@
+internal import HTTPTypes
+internal import Sockets
+internal import Synchronization
+
+extension ConnectionState {
+  /// Looks for what the responder left.
+  mutating func takeAnswer(_ place: inout Place) -> Turn.Pause? {
+    guard let ticket else { return .closed }
+    if let work {
+      guard !place.isLoop else { return .worker }
+      self.work = nil
+      work(Responder(ticket))
+      place.now = .now
+    }
+    switch ticket.take(waits: place.isLoop) {
+    case .answered(let response): begin(response, place.isLoop ? place.now : .now)
+    case .work(let work): self.work = work
+    // From a worker the connection first goes back to its loop, which then waits for word.
+    case .none: return .answer
+    }
+    return nil
+  }
+
+  /// Makes the answer ready to be sent.
+  mutating func begin(_ response: Response, _ now: MonotonicTime) {
+    machine.answer(now)
+    outgoing = Outgoing(response, to: request?.head.method, closes: machine.closes, date: context.date)
+    context.service.answered(
+      request, status: response.status.code, byteCount: response.content.byteCount,
+      seconds: MonotonicTime.now.seconds(since: requestTime))
+    endRequest()
+  }
+
+  /// Sends as much of the answer as goes: what is big, from a worker.
+  mutating func send(_ place: inout Place, _ ready: inout ReadySet) -> Turn.Pause? {
+    while outgoing.left > 0 {
+      if place.isLoop, outgoing.left > Outgoing.small + 4096 {
+        return ready.isWritable ? .worker : .transport(.writable)
+      }
+      switch outgoing.write(to: stream) {
+      case .bytes(let count):
+        context.bytesOut.wrappingAdd(count, ordering: .relaxed)
+        machine.sent(count)
+        place.earn(count)
+      case .wouldBlock(let readiness):
+        if let pause = wait(for: readiness, &place, &ready) { return pause }
+      case .end:
+        machine.close()
+        return nil
+      }
+    }
+    outgoing = Outgoing()
+    if !place.isLoop { place.now = .now }
+    machine.sentAll(place.now)
+    if machine.phase == .draining { stream.shutdownWrite() }
+    return nil
+  }
+
+  /// Drops what still comes after the last answer.
+  mutating func drain(_ place: inout Place, _ ready: inout ReadySet) -> Turn.Pause? {
+    guard place.isLoop else { return .loop }
+    machine.drained(input.count)
+    input.removeAll()
+    guard machine.phase == .draining else { return nil }
+    guard ready.isReadable || stream.hasBufferedBytes else { return .transport(.readable) }
+    switch input.fill(from: stream, capacity: 16 << 10).transfer {
+    case .bytes: return nil
+    case .wouldBlock(let readiness): return wait(for: readiness, &place, &ready)
+    case .end: machine.close()
+    }
+    return nil
+  }
+}

@@ -1,0 +1,109 @@
+internal import Sockets
+internal import Synchronization
+
+extension ConnectionState {
+  /// The most content that is received on the loop.
+  private static let inlineContent = 64 << 10
+  /// Chunks from this size on are read straight to their place.
+  private static let directChunk = 16 << 10
+
+  /// Receives content until it is complete or does not come.
+  mutating func readContent(_ place: inout Place, _ ready: inout ReadySet) -> Turn.Pause? {
+    do throws(Problem) {
+      let framing = try content.readFraming(input)
+      input.consume(framing)
+      try content.checkLength()
+    } catch {
+      refuse(error, losesFraming: true, now: place.now)
+      return nil
+    }
+    if content.isComplete {
+      if let share { context.budget.complete(share) }
+      machine.receivedAllContent()
+      respond()
+      return nil
+    }
+    guard !input.isEmpty || ready.isReadable || stream.hasBufferedBytes else {
+      return wait(for: .readable, &place, &ready)
+    }
+    if place.isLoop, content.knownSize > Self.inlineContent { return .worker }
+    if input.isEmpty, content.isChunked, content.next < Self.directChunk { return readAhead(&place, &ready) }
+    return receive(&place, &ready)
+  }
+
+  /// Reads what may be framing into the connection's own memory.
+  private mutating func readAhead(_ place: inout Place, _ ready: inout ReadySet) -> Turn.Pause? {
+    let (transfer, isFull) = input.fill(from: stream, capacity: Self.directChunk)
+    switch transfer {
+    case .bytes(let count):
+      context.bytesIn.wrappingAdd(count, ordering: .relaxed)
+      if !isFull && !ready.isHungUp { ready.isReadable = false }
+      // Framing counts too: a body of tiny chunks is slow, not dead.
+      machine.receivedContent(count)
+    case .wouldBlock(let readiness): return wait(for: readiness, &place, &ready)
+    case .end: machine.close()
+    }
+    return nil
+  }
+
+  /// Lets the exchange lend the memory where the next bytes belong, and reads them there.
+  private mutating func receive(_ place: inout Place, _ ready: inout ReadySet) -> Turn.Pause? {
+    guard let exchange else { return .closed }
+    let wanted = content.next
+    var moved = 0
+    var transfer: Transfer?
+    var isFull = false
+    var wasLent = false
+    do throws(Problem) {
+      try exchange.receive { span in
+        guard !wasLent, !span.isEmpty else { return 0 }
+        wasLent = true
+        let room = min(span.count, wanted)
+        moved = input.move(to: &span, atMost: room)
+        guard moved < room, ready.isReadable || stream.hasBufferedBytes else { return moved }
+        var rest = span._mutatingExtracting(moved..<room)
+        let result = stream.read(into: &rest)
+        transfer = result
+        if case .bytes(let count) = result {
+          isFull = count == rest.count
+          moved += count
+          context.bytesIn.wrappingAdd(count, ordering: .relaxed)
+        }
+        return moved
+      }
+      guard wasLent else { throw .unanswered }
+      try account(moved, &place)
+    } catch {
+      refuse(error, losesFraming: true, now: place.now)
+      return nil
+    }
+    switch transfer {
+    case .bytes:
+      guard !isFull, !ready.isHungUp else { return nil }
+      if content.next > 0 { return wait(for: .readable, &place, &ready) }
+      ready.isReadable = false
+      return nil
+    case .wouldBlock(let readiness): return wait(for: readiness, &place, &ready)
+    case .end: machine.close()
+    case nil: break
+    }
+    return nil
+  }
+
+  /// Charges what came to the budget.
+  private mutating func account(_ count: Int, _ place: inout Place) throws(Problem) {
+    guard count > 0 else { return }
+    content.take(count)
+    machine.receivedContent(count)
+    place.earn(count)
+    let share = share ?? makeShare()
+    self.share = share
+    guard context.budget.charge(count, to: share) else {
+      throw .busy("the memory for requests under way is used up")
+    }
+  }
+
+  private func makeShare() -> BodyBudget.Share {
+    BodyBudget.Share { [loop, token] in loop.mailbox.post(.revoked(token)) }
+  }
+}

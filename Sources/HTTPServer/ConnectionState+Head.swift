@@ -1,0 +1,73 @@
+internal import HTTPTypes
+internal import Sockets
+internal import Synchronization
+
+extension ConnectionState {
+  /// Looks for the next head in what is there, then in what comes.
+  mutating func readHead(_ place: inout Place, _ ready: inout ReadySet) -> Turn.Pause? {
+    guard place.isLoop else { return .loop }
+    if !input.isEmpty {
+      switch parser.parse(input, peer: peer) {
+      case .head(let head, let count):
+        input.consume(count)
+        judge(head, place.now)
+        return nil
+      case .failure(let error):
+        machine.receivedHead(hasContent: true, closes: true)
+        requestTime = place.now
+        refuse(error.problem, losesFraming: true, now: place.now)
+        return nil
+      case .needMore: machine.receivedPartOfHead(place.now)
+      }
+    }
+    guard ready.isReadable || stream.hasBufferedBytes else { return .transport(.readable) }
+    let (transfer, isFull) = input.fill(from: stream, capacity: context.configuration.maximumHeadBytes)
+    switch transfer {
+    case .bytes(let count):
+      context.bytesIn.wrappingAdd(count, ordering: .relaxed)
+      ready.isReadable = isFull || ready.isHungUp
+    case .wouldBlock(let readiness): return wait(for: readiness, &place, &ready)
+    case .end: machine.close()
+    }
+    return nil
+  }
+
+  /// Lets the service judge the head, then the limits.
+  private mutating func judge(_ head: Head, _ now: MonotonicTime) {
+    parser = HeadParser(maximumBytes: context.configuration.maximumHeadBytes)
+    requestTime = now
+    let request = head.request
+    self.request = request
+    machine.receivedHead(hasContent: request.framing != .none, closes: head.closes)
+    do throws(Problem) {
+      let exchange = try context.service.exchange(for: request)
+      let limit = min(exchange.contentLimit, context.configuration.maximumBodyBytes, context.budget.limit)
+      content = IncomingContent(request.framing, limit: limit)
+      try content.checkLength()
+      if head.expectation == .unknown { throw .unknownExpectation }
+      self.exchange = exchange
+      machine.accept(now)
+      guard machine.phase == .content else { return respond() }
+      // Not once the content has begun to come (RFC 9110, section 10.1.1).
+      if head.expectation == .continue, input.isEmpty { sendContinue() }
+    } catch {
+      refuse(error, now: now)
+    }
+  }
+
+  /// Nothing else is on its way now, so the few bytes fit into the send buffer.
+  private func sendContinue() {
+    let bytes = Array("HTTP/1.1 100 Continue\r\n\r\n".utf8)
+    if case .bytes(let count) = stream.write(bytes.span) {
+      context.bytesOut.wrappingAdd(count, ordering: .relaxed)
+    }
+  }
+
+  /// The request is complete: gives the word to its exchange.
+  mutating func respond() {
+    guard let exchange else { return refuse(.unanswered, now: requestTime) }
+    let ticket = Ticket(loop: loop, token: token)
+    self.ticket = ticket
+    exchange.respond(Responder(ticket))
+  }
+}

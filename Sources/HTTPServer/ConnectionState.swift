@@ -1,0 +1,131 @@
+internal import HTTPTypes
+internal import Sockets
+internal import Synchronization
+
+/// What one connection remembers between its turns, and the steps that its machine asks for.
+struct ConnectionState: Sendable {
+  let token: UInt64
+  let stream: any ByteStream
+  let peer: String
+  let loop: LoopHandle
+  let context: ServerContext
+  var machine: ConnectionMachine
+  var input = InputBuffer()
+  var parser: HeadParser
+  var request: Request?
+  var requestTime: MonotonicTime
+  var exchange: (any Exchange)?
+  var content = IncomingContent()
+  var share: BodyBudget.Share?
+  var ticket: Ticket?
+  var work: (@Sendable (consuming Responder) -> Void)?
+  var outgoing = Outgoing()
+
+  init(
+    token: UInt64, stream: any ByteStream, peer: String, loop: LoopHandle, context: ServerContext, now: MonotonicTime
+  ) {
+    self.token = token
+    self.stream = stream
+    self.peer = peer
+    self.loop = loop
+    self.context = context
+    machine = ConnectionMachine(limits: context.limits, now: now)
+    parser = HeadParser(maximumBytes: context.configuration.maximumHeadBytes)
+    requestTime = now
+  }
+
+  /// Steps until something must be waited for.
+  mutating func run(_ place: inout Place, _ ready: inout ReadySet) -> Turn {
+    let borrows = !input.hasStorage
+    if borrows { input.borrow(&place.spare) }
+    let pause = step(&place, &ready)
+    if borrows { input.giveBack(&place.spare) } else { input.release() }
+    return Turn(pause: pause, deadline: machine.deadline, isIdle: machine.phase == .idle)
+  }
+
+  private mutating func step(_ place: inout Place, _ ready: inout ReadySet) -> Turn.Pause {
+    while true {
+      let pause: Turn.Pause? =
+        switch machine.phase {
+        case .idle, .head: readHead(&place, &ready)
+        case .content: readContent(&place, &ready)
+        case .responding: takeAnswer(&place)
+        case .sending: send(&place, &ready)
+        case .draining: drain(&place, &ready)
+        case .closed: .closed
+        }
+      if let pause {
+        if pause == .closed { close() }
+        return pause
+      }
+    }
+  }
+
+  /// Waits on a worker while its patience lasts; nil when it is worth trying again.
+  mutating func wait(for readiness: Readiness, _ place: inout Place, _ ready: inout ReadySet) -> Turn.Pause? {
+    ready.remove(readiness)
+    guard place.wait(for: readiness, of: stream) else { return .transport(readiness) }
+    ready.insert(readiness)
+    return nil
+  }
+
+  /// Ends the request under way with `problem`.
+  mutating func refuse(_ problem: Problem, losesFraming: Bool = false, now: MonotonicTime) {
+    machine.refuse(losesFraming: losesFraming)
+    begin(problem.response, now)
+  }
+
+  mutating func expire(_ now: MonotonicTime) {
+    switch machine.expire(now) {
+    case .nothing: break
+    case .close: machine.close()
+    case .refuse:
+      let what = machine.phase == .head ? "the request head" : "the content"
+      refuse(.timeout("\(what) did not arrive in time"), losesFraming: true, now: now)
+    }
+  }
+
+  mutating func refuseForLackOfWorkers(_ now: MonotonicTime) {
+    // An answer that is there waits on: a second one must not follow.
+    guard machine.phase != .sending else { return }
+    work = nil
+    refuse(.busy("no worker came free in time"), now: now)
+  }
+
+  mutating func refuseForLackOfRoom(_ now: MonotonicTime) {
+    machine.receivedHead(hasContent: true, closes: true)
+    refuse(.busy("there are too many connections"), losesFraming: true, now: now)
+  }
+
+  mutating func abandon(_ now: MonotonicTime) {
+    guard machine.phase == .responding else { return }
+    refuse(.busy("the server is stopping"), losesFraming: true, now: now)
+  }
+
+  mutating func refuseRevoked(_ now: MonotonicTime) {
+    guard machine.phase == .content else { return }
+    refuse(.busy("the memory for requests under way is used up"), now: now)
+  }
+
+  mutating func stop() {
+    machine.stop()
+  }
+
+  mutating func close() {
+    machine.close()
+    endRequest()
+    outgoing = Outgoing()
+    input.removeAll()
+  }
+
+  /// Lets go of what the request held.
+  mutating func endRequest() {
+    ticket?.close()
+    ticket = nil
+    work = nil
+    exchange = nil
+    request = nil
+    if let share { context.budget.release(share) }
+    share = nil
+  }
+}

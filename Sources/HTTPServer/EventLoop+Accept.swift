@@ -1,0 +1,54 @@
+internal import Logging
+internal import Sockets
+internal import Synchronization
+
+extension EventLoop {
+  private static let acceptsPerEvent = 64
+  /// Connections beyond the limit that are told so; further ones are closed without a word.
+  static let refusedBeyondLimit = 64
+
+  /// Takes the connections that wait at `listener`; those left over are told of again.
+  func accept(from listener: Listener) {
+    for _ in 0..<Self.acceptsPerEvent {
+      switch listener.accept() {
+      case .none: return
+      case .exhausted:
+        if !closeOldestIdle() { return pauseAccepting() }
+      case .stream(let stream, let peer): admit(stream, peer: peer?.description ?? "")
+      }
+    }
+  }
+
+  private func admit(_ stream: SocketStream, peer: String) {
+    let maximum = context.configuration.maximumConnections
+    var isFull = context.openConnections.load(ordering: .relaxed) >= maximum
+    if isFull { isFull = !closeOldestIdle() }
+    guard context.openConnections.load(ordering: .relaxed) < maximum + Self.refusedBeyondLimit else { return }
+    guard let index = add(stream, peer: peer) else { return }
+    if isFull {
+      turn(index) { $0.refuseForLackOfRoom(&$1, &$2) }
+    } else {
+      setIdle(index, true)
+      setDeadline(index, place.now + context.configuration.idleTimeout)
+    }
+  }
+
+  private func closeOldestIdle() -> Bool {
+    guard let oldestIdle else { return false }
+    remove(oldestIdle)
+    return true
+  }
+
+  /// No descriptor is left: looking at the listeners at once would only say so again.
+  private func pauseAccepting() {
+    context.logger.warning("no descriptor is left for a connection; accepting again in 100 ms")
+    for listener in listeners { poller.ignore(listener) }
+    deadlines.add(place.now + .milliseconds(100), Self.acceptKey)
+  }
+
+  func resumeAccepting() {
+    for (index, listener) in listeners.enumerated() {
+      try? poller.watch(listener, token: Self.listenerToken(index))
+    }
+  }
+}

@@ -1,0 +1,89 @@
+internal import Sockets
+internal import Synchronization
+
+extension EventLoop {
+  /// Makes a connection of an accepted stream; answers its slot.
+  func add(_ stream: SocketStream, peer: String) -> Int? {
+    let index = freeSlots.popLast() ?? slots.count
+    if index == slots.count { slots.append(Slot()) }
+    let token = UInt64(slots[index].generation) << 32 | UInt64(index)
+    do {
+      try poller.watch(stream, token: token)
+    } catch {
+      freeSlots.append(index)
+      return nil
+    }
+    let connection = Connection(
+      token: token, stream: stream, peer: peer, loop: handle, context: context, now: place.now)
+    slots[index].connection = connection
+    slots[index].ready = ReadySet(isWritable: true)
+    slots[index].pause = .transport(.readable)
+    slots[index].isSlow = false
+    openCount += 1
+    context.openConnections.wrappingAdd(1, ordering: .relaxed)
+    return index
+  }
+
+  /// Closes the connection, which is not lent, and frees its slot.
+  func remove(_ index: Int) {
+    guard let connection = slots[index].connection else { return }
+    setIdle(index, false)
+    connection.close()
+    slots[index].connection = nil
+    slots[index].deadline = nil
+    slots[index].scheduled = nil
+    slots[index].generation &+= 1
+    freeSlots.append(index)
+    openCount -= 1
+    context.openConnections.wrappingSubtract(1, ordering: .relaxed)
+  }
+
+  /// Moves the slot to the end of the idle ones, or out of them.
+  func setIdle(_ index: Int, _ isIdle: Bool) {
+    if slots[index].isIdle {
+      if isIdle, newestIdle == index { return }
+      let previous = slots[index].previousIdle
+      let next = slots[index].nextIdle
+      if let previous { slots[previous].nextIdle = next } else { oldestIdle = next }
+      if let next { slots[next].previousIdle = previous } else { newestIdle = previous }
+    }
+    slots[index].isIdle = isIdle
+    slots[index].nextIdle = nil
+    slots[index].previousIdle = nil
+    guard isIdle else { return }
+    slots[index].previousIdle = newestIdle
+    if let newestIdle { slots[newestIdle].nextIdle = index } else { oldestIdle = index }
+    newestIdle = index
+  }
+
+  func setDeadline(_ index: Int, _ deadline: MonotonicTime?) {
+    slots[index].deadline = deadline
+    guard let deadline else { return }
+    if let scheduled = slots[index].scheduled, scheduled <= deadline { return }
+    slots[index].scheduled = deadline
+    deadlines.add(deadline, UInt64(slots[index].generation) << 32 | UInt64(index))
+  }
+
+  /// Judges a deadline that has come: it may have been moved on, or be another connection's by now.
+  func handle(_ due: Deadlines<UInt64>.Entry) {
+    if due.key == Self.withdrawKey { return withdraw() }
+    if due.key == Self.acceptKey { return resumeAccepting() }
+    guard let index = index(of: due.key), slots[index].scheduled == due.time else { return }
+    slots[index].scheduled = nil
+    guard let deadline = slots[index].deadline, !slots[index].isLent else { return }
+    guard deadline <= place.now else { return setDeadline(index, deadline) }
+    turn(index) { $0.expire(&$1, &$2) }
+  }
+
+  /// Takes back what has waited too long for a worker.
+  private func withdraw() {
+    isWithdrawScheduled = false
+    let timeout = context.configuration.headTimeout
+    let limit = place.now + (.zero - timeout)
+    for connection in context.workers.withdraw(submittedBefore: limit) { connection.returnUnserved() }
+    guard lentCount > 0 else { return }
+    isWithdrawScheduled = true
+    // Often enough that nobody waits much longer than the timeout.
+    deadlines.add(place.now + timeout / 8, Self.withdrawKey)
+  }
+}

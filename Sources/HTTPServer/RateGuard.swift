@@ -1,0 +1,30 @@
+internal import Sockets
+
+/// Watches that bytes move at a least rate, averaged over windows of 10 s.
+struct RateGuard: Sendable {
+  private static let window = Duration.seconds(10)
+
+  private let minimum: Int
+  private var moved = 0
+  /// The end of the window.
+  private(set) var deadline: MonotonicTime
+
+  init(bytesPerSecond: Int, now: MonotonicTime) {
+    minimum = bytesPerSecond * 10
+    deadline = now + Self.window
+  }
+
+  mutating func move(_ count: Int) {
+    moved += count
+  }
+
+  /// Judges the window that has ended and begins the next; false when too little moved.
+  mutating func passes(_ now: MonotonicTime) -> Bool {
+    guard now >= deadline else { return true }
+    defer {
+      moved = 0
+      deadline = now + Self.window
+    }
+    return moved >= minimum
+  }
+}

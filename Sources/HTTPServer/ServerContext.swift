@@ -1,0 +1,30 @@
+internal import Logging
+internal import Sockets
+internal import Synchronization
+
+/// What the connections of one server share.
+final class ServerContext: Sendable {
+  let configuration: ServerConfiguration
+  let service: any Service
+  let logger: Logger
+  let budget: BodyBudget
+  let workers: WorkerPool
+  let date = DateField()
+  let openConnections = Atomic<Int>(0)
+  let bytesIn = Atomic<Int>(0)
+  let bytesOut = Atomic<Int>(0)
+
+  init(configuration: ServerConfiguration, service: any Service, logger: Logger) {
+    self.configuration = configuration
+    self.service = service
+    self.logger = logger
+    budget = BodyBudget(limit: configuration.maximumInflightBytes)
+    workers = WorkerPool(maximum: configuration.maximumWorkers)
+  }
+
+  var limits: ConnectionMachine.Limits {
+    ConnectionMachine.Limits(
+      headTimeout: configuration.headTimeout, idleTimeout: configuration.idleTimeout,
+      minimumRate: configuration.bodyMinimumRate)
+  }
+}

@@ -1,0 +1,48 @@
+extension Span where Element == UInt8 {
+  /// The bytes of `range` as text; nil when they are not UTF-8.
+  func text(in range: Range<Int>) -> String? {
+    guard let text = try? UTF8Span(validating: extracting(range)) else { return nil }
+    return String(copying: text)
+  }
+
+  /// Whether the bytes of `range` are `text`, which is in lower case, without regard to case.
+  func matches(_ text: String, in range: Range<Int>) -> Bool {
+    guard range.count == text.utf8.count else { return false }
+    var index = range.lowerBound
+    for byte in text.utf8 {
+      guard self[index].lowercased == byte else { return false }
+      index += 1
+    }
+    return true
+  }
+
+  /// The range without blanks at its ends.
+  func trimmed(_ range: Range<Int>) -> Range<Int> {
+    var lower = range.lowerBound
+    var upper = range.upperBound
+    while lower < upper, self[lower].isBlank { lower += 1 }
+    while upper > lower, self[upper - 1].isBlank { upper -= 1 }
+    return lower..<upper
+  }
+
+  /// The first place of `byte` in `range`.
+  func firstIndex(of byte: UInt8, in range: Range<Int>) -> Int? {
+    var index = range.lowerBound
+    while index < range.upperBound {
+      if self[index] == byte { return index }
+      index += 1
+    }
+    return nil
+  }
+
+  /// Calls `body` for each element of a comma-separated list (RFC 9110, section 5.6.1), empty ones left out.
+  func eachListElement(in range: Range<Int>, _ body: (Range<Int>) -> Void) {
+    var start = range.lowerBound
+    while start <= range.upperBound {
+      let end = firstIndex(of: UInt8(ascii: ","), in: start..<range.upperBound) ?? range.upperBound
+      let element = trimmed(start..<end)
+      if !element.isEmpty { body(element) }
+      start = end + 1
+    }
+  }
+}

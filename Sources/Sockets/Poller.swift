@@ -1,0 +1,52 @@
+internal import CLinux
+internal import Glibc
+
+/// An epoll instance, and the events of its last wait.
+public final class Poller: Sendable {
+  private let descriptor: Descriptor
+
+  /// A poller that watches nothing.
+  public init() throws(SocketError) {
+    descriptor = try Descriptor(swa_epoll_create(), from: "epoll_create1")
+  }
+
+  /// Watches a connection for its whole life, by edges: each change to readable or writable is told once, so that no
+  /// further call is needed between requests.
+  public func watch(_ stream: SocketStream, token: UInt64) throws(SocketError) {
+    try set(
+      EPOLL_CTL_ADD, stream.number, EPOLLIN.rawValue | EPOLLOUT.rawValue | EPOLLRDHUP.rawValue | EPOLLET.rawValue, token
+    )
+  }
+
+  /// Watches a listening socket by level; of several loops one is woken.
+  public func watch(_ listener: Listener, token: UInt64) throws(SocketError) {
+    try set(EPOLL_CTL_ADD, listener.number, EPOLLIN.rawValue | EPOLLEXCLUSIVE.rawValue, token)
+  }
+
+  /// Watches a wake-up by edges: it need not be read.
+  func watch(_ wakeup: borrowing Descriptor, token: UInt64) throws(SocketError) {
+    try set(EPOLL_CTL_ADD, wakeup.number, EPOLLIN.rawValue | EPOLLET.rawValue, token)
+  }
+
+  /// Stops watching a listening socket.
+  public func ignore(_ listener: Listener) {
+    _ = swa_epoll_set(descriptor.number, EPOLL_CTL_DEL, listener.number, 0, 0)
+  }
+
+  private func set(_ operation: Int32, _ number: Int32, _ events: UInt32, _ token: UInt64) throws(SocketError) {
+    let result = swa_epoll_set(descriptor.number, operation, number, events, token)
+    guard result == 0 else { throw .call("epoll_ctl", errno: -result) }
+  }
+
+  /// Waits for events until `deadline`, without limit when it is nil; none when the deadline came first.
+  public func wait(until deadline: MonotonicTime?, _ events: inout PollEvents) {
+    var milliseconds: Int32 = -1
+    if let deadline {
+      let left = deadline.nanoseconds - MonotonicTime.now.nanoseconds
+      // Rounded up: a wake-up before the deadline would only wait again.
+      milliseconds = left <= 0 ? 0 : Int32(clamping: (left + 999_999) / 1_000_000)
+    }
+    let count = unsafe swa_epoll_wait(descriptor.number, &events.tokens, &events.masks, milliseconds)
+    events.count = max(0, Int(count))
+  }
+}
