@@ -45,4 +45,24 @@ extension Span where Element == UInt8 {
       start = end + 1
     }
   }
+
+  /// The bytes of `range` with `%` and two hexadecimal digits decoded; nil when a `%` lacks them.
+  func percentDecoded(_ range: Range<Int>) -> [UInt8]? {
+    var bytes: [UInt8] = []
+    bytes.reserveCapacity(range.count)
+    var index = range.lowerBound
+    while index < range.upperBound {
+      if self[index] == UInt8(ascii: "%") {
+        guard index + 2 < range.upperBound, let high = self[index + 1].hexadecimalValue,
+          let low = self[index + 2].hexadecimalValue
+        else { return nil }
+        bytes.append(high << 4 | low)
+        index += 3
+      } else {
+        bytes.append(self[index])
+        index += 1
+      }
+    }
+    return bytes
+  }
 }
