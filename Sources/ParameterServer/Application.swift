@@ -1,0 +1,70 @@
+public import HTTPServer
+internal import HTTPTypes
+public import Logging
+public import ModelStore
+internal import Synchronization
+internal import Tensors
+
+/// The parameter server: one model, and the routes to it.
+public final class Application: Service {
+  let model: Model
+  let configuration: ApplicationConfiguration
+  let trainers = TrainerTable()
+  let stalenessSummary = StalenessSummary()
+  let started = Started()
+  private let logger: Logger
+  private let router = Router(Routes.all.map { ($0.method, $0.path, $0) })
+  private let isStopping = Mutex(false)
+
+  /// Serves a model.
+  public init(model: Model, configuration: ApplicationConfiguration, logger: Logger) {
+    self.model = model
+    self.configuration = configuration
+    self.logger = logger
+  }
+
+  /// Turns readiness off, for load balancers, before the server stops.
+  public func prepareToStop() {
+    isStopping.withLock { $0 = true }
+  }
+
+  /// Whether the server takes no new work.
+  var isReady: Bool { !isStopping.withLock { $0 } }
+
+  /// Judges a head: rules against browsers, route, query, then what the route itself checks.
+  public func exchange(for request: Request) throws(Problem) -> any Exchange {
+    try configuration.browserRules.check(request)
+    switch router.match(request.head.method, request.path) {
+    case .notFound:
+      throw .notFound("no such route: \(request.path.escaped)")
+    case .methodNotAllowed(let allow):
+      if request.head.method == .options { return BareExchange(Response(.noContent, fields: .allow(allow))) }
+      throw .methodNotAllowed(request.head.method, path: request.path, allow: allow)
+    case .found(let route, _, let captures):
+      let query = try route.query(of: request)
+      return try route.handler(Call(application: self, request: request, query: query, captures: captures))
+    }
+  }
+
+  /// Logs the answer.
+  public func answered(_ request: Request?, status: Int, byteCount: Int, seconds: Double) {
+    guard let request, logger.logLevel <= .debug else { return }
+    var metadata: Logger.Metadata = [
+      "method": "\(request.head.method)", "path": "\(request.path.escaped)", "status": "\(status)",
+      "bytes": "\(byteCount)", "seconds": "\(seconds)", "peer": "\(request.peer)",
+    ]
+    if let trainer = request.head.headerFields[.trainerID] { metadata["trainer"] = "\(trainer.escaped)" }
+    logger.debug("request", metadata: metadata)
+  }
+}
+
+/// One request at a route, as a handler sees it.
+struct Call: Sendable {
+  let application: Application
+  let request: Request
+  let query: Query
+  let captures: [String: String]
+
+  var model: Model { application.model }
+  var fields: HTTPFields { request.head.headerFields }
+}

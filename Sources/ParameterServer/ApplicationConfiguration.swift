@@ -1,0 +1,18 @@
+/// What an operator sets of the application.
+public struct ApplicationConfiguration: Sendable {
+  /// Host names beside localhost and addresses that browsers may call the server by.
+  public var allowedHosts: [String]
+  /// Whether gradients with NaN or infinity are applied instead of refused.
+  public var acceptsNonFinite: Bool
+  /// Served at /openapi.yaml.
+  public var openAPI: [UInt8]
+
+  /// A configuration.
+  public init(allowedHosts: [String] = [], acceptsNonFinite: Bool = false, openAPI: [UInt8] = []) {
+    self.allowedHosts = allowedHosts
+    self.acceptsNonFinite = acceptsNonFinite
+    self.openAPI = openAPI
+  }
+
+  var browserRules: BrowserRules { BrowserRules(allowedHosts: allowedHosts) }
+}

@@ -1,0 +1,23 @@
+import HTTPTypes
+
+/// Fields that the HTTP types do not name.
+extension HTTPField.Name {
+  static let weightsIteration = known("Weights-Iteration")
+  static let modelEpoch = known("Model-Epoch")
+  static let trainerID = known("Trainer-Id")
+  static let trainingLoss = known("Training-Loss")
+  static let prefer = known("Prefer")
+  static let preferenceApplied = known("Preference-Applied")
+  static let secFetchSite = known("Sec-Fetch-Site")
+  static let acceptPatch = known("Accept-Patch")
+
+  private static func known(_ name: String) -> HTTPField.Name {
+    guard let field = HTTPField.Name(name) else { preconditionFailure("\(name) is not a field name") }
+    return field
+  }
+}
+
+extension HTTPFields {
+  /// Fields with Allow alone.
+  static func allow(_ methods: [String]) -> HTTPFields { [.allow: methods.joined(separator: ", ")] }
+}

@@ -1,0 +1,116 @@
+import HTTPServer
+import HTTPTypes
+import ModelStore
+import Optimizers
+import Tensors
+
+/// What the model's errors are in HTTP: exhaustive, so that a new error does not compile until it has a status.
+extension Problem {
+  /// `missing` is the status where there is no model or no average.
+  init(_ error: ModelError, missing: HTTPResponse.Status = .conflict) {
+    switch error {
+    case .noModel: self = .noModel(missing)
+    case .noAverage: self = .noAverage(missing)
+    case .modelExists, .preconditionFailed: self = .preconditionFailed("there is a model already")
+    case .modelMismatch(let variable, let expected, let came):
+      self = Problem(
+        "model-mismatch", title: "Not this model", status: .conflict,
+        detail: "variable '\(variable.escaped)': the model has \(expected), got \(came)",
+        members: [("variable", .string(variable.escaped))])
+    case .unknownVariable(let name):
+      self = .unprocessable(
+        "unknown-variable", "Unknown variable", name, "the model has no variable '\(name.escaped)'")
+    case .shapeMismatch(let variable, let expected, let came):
+      self = .unprocessable(
+        "shape-mismatch", "Shape mismatch", variable,
+        "'\(variable.escaped)' must have shape \(expected), got \(came)")
+    case .dtypeMismatch(let variable, let expected, let came):
+      self = .unprocessable(
+        "dtype-mismatch", "Type mismatch", variable, "'\(variable.escaped)' must be \(expected), got \(came)")
+    case .indexOutOfRange(let variable, let index, let count):
+      self = .unprocessable(
+        "index-out-of-range", "Index out of range", variable,
+        "'\(variable.escaped)/indices' must be from 0 to below \(count), got \(index)")
+    case .sparsePair(let variable, let detail):
+      self = .unprocessable(
+        "shape-mismatch", "Incomplete sparse gradient", variable,
+        "the sparse gradient of '\(variable.escaped)' must be one pair of indices and values: \(detail.escaped)")
+    case .sparseUnsupported(let variable, let rule):
+      self = .unprocessable(
+        "dtype-mismatch", "Sparse gradient not supported", variable,
+        "\(rule) takes no sparse gradient for '\(variable.escaped)' in this version; send a dense one")
+    case .noGradients:
+      self = Problem(
+        "no-gradients", title: "No gradients", status: .unprocessableContent,
+        detail: "no trainable variable has a gradient in this body")
+    case .nonFinite(let variable):
+      self = .unprocessable(
+        "non-finite-gradient", "Non-finite gradient", variable,
+        "'\(variable.escaped)' holds NaN or infinity; expected finite numbers")
+    case .invalidName(let name, let detail):
+      self = .unprocessable(
+        "invalid-name", "Invalid name", name, "a variable can't be named '\(name.escaped)': \(detail)")
+    case .invalidTrainable(let variable, let detail):
+      self = .unprocessable("unknown-variable", "Not trainable", variable, "'\(variable.escaped)': \(detail)")
+    case .iterationAhead(let came, let iterations):
+      self = Problem(
+        "iteration-ahead", title: "Iteration ahead", status: .conflict,
+        detail: "Weights-Iteration is \(came), and the model has taken \(iterations) steps",
+        members: [("field", .string("Weights-Iteration")), ("iterations", .integer(iterations))])
+    case .epochMismatch(let came, let expected):
+      self = Problem(
+        "model-epoch-mismatch", title: "Another model epoch", status: .conflict,
+        detail: "the model's epoch is \(expected), got \(came.escaped); GET the weights anew",
+        members: [("field", .string("Model-Epoch")), ("model_epoch", .string(expected))])
+    case .configuration(let error): self = Problem(error)
+    case .outOfMemory(let byteCount):
+      self = .busy("the system has no memory for \(byteCount) bytes")
+    }
+  }
+
+  /// A body that was not taken.
+  init(_ error: BodyError) {
+    switch error {
+    case .model(let error): self.init(error)
+    case .metadata(let key, let detail):
+      self = Problem(
+        "malformed-body", title: "Malformed metadata", status: .unprocessableContent,
+        detail: "__metadata__[\"\(key)\"]: \(detail.escaped)", members: [("field", .string(key))])
+    case .file(.safetensors(let error)): self.init(error)
+    case .file(.truncatedData): self = .malformedBody("the body ends before its tensors' data does")
+    case .file(.surplusData): self = .malformedBody("the body goes on behind its tensors' data")
+    case .file(.region(.outOfMemory(let byteCount))):
+      self = .busy("the system has no memory for \(byteCount) bytes")
+    }
+  }
+
+  /// A wrong configuration.
+  init(_ error: ConfigurationError) {
+    let name = error.isNotPatchable ? "not-patchable" : "invalid-optimizer"
+    let title = error.isNotPatchable ? "Can't be changed on a running optimizer" : "Invalid optimizer"
+    self.init(
+      name, title: title, status: .unprocessableContent,
+      detail: "\(error.field.escaped): expected \(error.allowed), got \(error.came.escaped)",
+      members: [("field", .string(error.field.escaped)), ("allowed", .string(error.allowed))])
+  }
+
+  /// A wrong safetensors header: broken syntax is a 400, a sound one that can't be a model's a 422.
+  private init(_ error: SafetensorsError) {
+    switch error {
+    case .invalidName(let name):
+      self = .unprocessable("invalid-name", "Invalid name", name, "\(error)")
+    case .unsupportedDType(let tensor, _):
+      self = .unprocessable("dtype-mismatch", "Type mismatch", tensor, "\(error)")
+    default:
+      self = .malformedBody("not a safetensors file: \(String(describing: error).escaped)")
+    }
+  }
+
+  private static func unprocessable(
+    _ name: String, _ title: String, _ variable: String, _ detail: String
+  ) -> Problem {
+    Problem(
+      name, title: title, status: .unprocessableContent, detail: detail,
+      members: [("variable", .string(variable.escaped))])
+  }
+}

@@ -1,0 +1,92 @@
+import HTTPServer
+import HTTPTypes
+
+/// The problems that the application answers with, by name.
+extension Problem {
+  static func notFound(_ detail: String) -> Problem {
+    Problem("not-found", title: "Not found", status: .notFound, detail: detail)
+  }
+
+  static func methodNotAllowed(_ method: HTTPRequest.Method, path: String, allow: [String]) -> Problem {
+    Problem(
+      "method-not-allowed", title: "Method not allowed", status: .methodNotAllowed,
+      detail: "\(path.escaped) has no \(method.rawValue.escaped); it has \(allow.joined(separator: ", "))",
+      members: [("allowed", .strings(allow))], fields: .allow(allow))
+  }
+
+  static func unknownParameter(_ name: String, known: [String], detail: String) -> Problem {
+    let list = known.isEmpty ? "this resource has none" : "it has " + known.joined(separator: ", ")
+    return Problem(
+      "unknown-parameter", title: "Unknown or repeated query parameter", status: .badRequest,
+      detail: "the query parameter '\(name.escaped)' \(detail); \(list)",
+      members: [("field", .string(String(name.escaped))), ("allowed", .strings(known))])
+  }
+
+  static func invalidParameter(_ name: String, expected: String, came: String) -> Problem {
+    Problem(
+      "unknown-parameter", title: "Invalid query parameter", status: .badRequest,
+      detail: "the query parameter '\(name)' must be \(expected), got '\(came.escaped)'",
+      members: [("field", .string(name))])
+  }
+
+  static func invalidHeader(_ name: HTTPField.Name, expected: String, came: String) -> Problem {
+    Problem(
+      "invalid-header", title: "Invalid header field", status: .badRequest,
+      detail: "\(name.rawName) must be \(expected), got '\(came.escaped)'",
+      members: [("field", .string(name.rawName))])
+  }
+
+  static func misdirected(host: String) -> Problem {
+    Problem(
+      "misdirected", title: "Misdirected request", status: .misdirectedRequest,
+      detail: "this server does not answer as '\(host.escaped)'; allow the name with --allowed-host",
+      members: [("field", .string("Host"))])
+  }
+
+  static func forbiddenOrigin(_ detail: String) -> Problem {
+    Problem("forbidden-origin", title: "Forbidden for pages of other sites", status: .forbidden, detail: detail)
+  }
+
+  static func busy(_ detail: String) -> Problem {
+    Problem(
+      "busy", title: "Busy", status: .serviceUnavailable, detail: detail, fields: [.retryAfter: "1"])
+  }
+
+  static func unsupportedMediaType(_ detail: String, allowed: [String]) -> Problem {
+    Problem(
+      "unsupported-media-type", title: "Unsupported media type", status: .unsupportedMediaType, detail: detail,
+      members: [("allowed", .strings(allowed))], fields: [.accept: allowed.joined(separator: ", ")])
+  }
+
+  static func notAcceptable(_ detail: String, allowed: [String]) -> Problem {
+    Problem(
+      "not-acceptable", title: "Not acceptable", status: .notAcceptable, detail: detail,
+      members: [("allowed", .strings(allowed))])
+  }
+
+  static func malformedBody(_ detail: String) -> Problem {
+    Problem("malformed-body", title: "Malformed body", status: .badRequest, detail: detail)
+  }
+
+  static func preconditionFailed(_ detail: String) -> Problem {
+    Problem("precondition-failed", title: "Precondition failed", status: .preconditionFailed, detail: detail)
+  }
+
+  static func unencodable(_ detail: String) -> Problem {
+    Problem("internal", title: "Internal error", status: .internalServerError, detail: detail)
+  }
+
+  /// There is no model: 404 for what would be read or removed, 409 for what needs one to change.
+  static func noModel(_ status: HTTPResponse.Status) -> Problem {
+    Problem(
+      "no-model", title: "No model yet", status: status,
+      detail: "there is no model yet; PUT /v1/weights creates it")
+  }
+
+  /// There is no average: 404 for what would be read or removed, 409 for what needs one to change.
+  static func noAverage(_ status: HTTPResponse.Status) -> Problem {
+    Problem(
+      "no-average-yet", title: "No average yet", status: status,
+      detail: "no snapshot was taken yet; next_snapshot_at in /v1/status says when the first one will be")
+  }
+}

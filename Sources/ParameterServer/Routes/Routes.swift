@@ -1,0 +1,22 @@
+/// The table of contents of the interface, in the order of openapi.yaml.
+enum Routes {
+  static let all: [Route] = [
+    Route(.get, "/healthz", .none, nil, health),
+    Route(.get, "/readyz", .none, nil, readiness),
+    Route(.get, "/openapi.yaml", .none, nil, specification),
+    Route(.get, "/", .none, nil, overview),
+    Route(.get, "/v1/status", .reader, [], status),
+    Route(.get, "/v1/trainers", .reader, [], trainers),
+    Route(.get, "/v1/variables", .reader, [], variables),
+    Route(.get, "/v1/weights", .reader, ["format"], weights),
+    Route(.put, "/v1/weights", .admin, ["non_trainable"], putWeights),
+    Route(.delete, "/v1/weights", .admin, [], dropModel),
+    Route(.get, "/v1/weights/averaged", .reader, ["format"], averagedWeights),
+    Route(.delete, "/v1/weights/averaged", .admin, [], dropAverage),
+    Route(.post, "/v1/weights/averaged/assign", .admin, [], assignAverage),
+    Route(.post, "/v1/gradients", .trainer, ["dry_run"], pushGradients),
+    Route(.get, "/v1/optimizer", .reader, [], optimizer),
+    Route(.put, "/v1/optimizer", .admin, [], putOptimizer),
+    Route(.patch, "/v1/optimizer", .admin, [], patchOptimizer),
+  ]
+}
