@@ -63,7 +63,7 @@ public enum Conversion {
   }
 
   @inline(__always)
-  private static func integer<Integer: FixedWidthInteger>(in source: Span<UInt8>, at index: Int) -> Integer {
+  static func integer<Integer: FixedWidthInteger>(in source: Span<UInt8>, at index: Int) -> Integer {
     let size = MemoryLayout<Integer>.size
     var bits: Integer = 0
     for byte in 0..<size {
