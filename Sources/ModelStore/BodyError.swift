@@ -4,6 +4,8 @@ public import Tensors
 public enum BodyError: Error, Sendable {
   /// The bytes are not a whole file of the format.
   case file(SafetensorsReceiverError)
+  /// The text is not JSON tensors.
+  case json(JSONTensorsError)
   /// The file is fine and does not fit the model.
   case model(ModelError)
   /// A list of names in the file's metadata is not a JSON list of strings.

@@ -56,11 +56,10 @@ public struct ModelReceiver: Sendable {
       guard let index = layout.index(of: tensor.name) else { continue }
       placement.place(tensor, in: 0, at: layout.entries[index].offset, as: tensor.dtype)
     }
-    do {
-      let region = try Region(byteCount: layout.byteCount, pool: pool)
-      receiver.place(TensorIntake(placement, into: [region]))
+    do throws(ModelError) {
+      receiver.place(TensorIntake(placement, into: [try layout.region(from: pool)]))
     } catch {
-      throw .model(.outOfMemory(byteCount: layout.byteCount))
+      throw .model(error)
     }
     self.layout = layout
   }

@@ -18,7 +18,8 @@ struct BrowserRules: Sendable {
       throw .forbiddenOrigin("Sec-Fetch-Site is cross-site: a page of another site may not change this server")
     }
     if let origin = request.head.headerFields[.origin], Self.authority(of: origin) != authority?.lowercased() {
-      throw .forbiddenOrigin("Origin \(origin.escaped) is not this server, \(authority?.escaped ?? "which has no Host")")
+      throw .forbiddenOrigin(
+        "Origin \(origin.escaped) is not this server, \(authority?.escaped ?? "which has no Host")")
     }
   }
 

@@ -59,7 +59,9 @@ struct Query: Sendable {
         continue
       }
       let digits = rest.prefix(2)
-      guard digits.count == 2, let digitText = String(digits), let value = UInt8(digitText, radix: 16) else { return nil }
+      guard digits.count == 2, let digitText = String(digits), let value = UInt8(digitText, radix: 16) else {
+        return nil
+      }
       bytes.append(value)
       rest = rest.dropFirst(2)
     }

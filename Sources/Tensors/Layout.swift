@@ -41,10 +41,15 @@ public final class Layout: Sendable {
   public let slotByteCount: Int
   /// How many entries are trainable; they come first.
   public let trainableCount: Int
+  /// Elements of all variables.
+  public let elementCount: Int
   /// The tensors' part of a safetensors header of the model's values (`SafetensorsHeader.tail`).
   public let headerTail: [UInt8]
   /// The same of averages.
   public let computeHeaderTail: [UInt8]
+  /// What a file's metadata must say so that the same layout is created from it: the creation order where it is not the
+  /// order of the bytes, and the floating-point variables that are not trained.
+  public let creationMetadata: [(String, String)]
   private let indices: [String: Int]
 
   /// Lays variables out that are given in creation order. Names must be distinct. Cost: O(n log n) in variables.
@@ -74,10 +79,12 @@ public final class Layout: Sendable {
     self.entries = entries
     self.creationOrder = creationOrder
     byteCount = offset
+    elementCount = variables.reduce(0) { $0 + $1.elementCount }
     computeByteCount = computeOffset
     self.trainableByteCount = trainableByteCount
     self.slotByteCount = slotByteCount
     self.trainableCount = trainableCount
+    creationMetadata = Self.creationMetadata(of: variables, isInOrder: order.elementsEqual(variables.indices))
     headerTail = SafetensorsHeader.tail(of: Self.descriptions(of: entries))
     computeHeaderTail =
       byteCount == computeByteCount
@@ -98,8 +105,23 @@ public final class Layout: Sendable {
   /// What a file of averages says of its tensors.
   public var computeDescriptions: [TensorDescription] { Self.computeDescriptions(of: entries) }
 
-  /// Whether the bytes lie in creation order.
-  public var isInCreationOrder: Bool { creationOrder.elementsEqual(entries.indices) }
+  private static func creationMetadata(of variables: [Variable], isInOrder: Bool) -> [(String, String)] {
+    var metadata: [(String, String)] = []
+    if !isInOrder { metadata.append(("order", jsonList(variables))) }
+    let untrained = variables.filter { !$0.isTrainable && $0.dtype.isFloatingPoint }
+    if !untrained.isEmpty { metadata.append(("non_trainable", jsonList(untrained))) }
+    return metadata
+  }
+
+  private static func jsonList(_ variables: [Variable]) -> String {
+    var text: [UInt8] = []
+    for variable in variables {
+      text.append(UInt8(ascii: text.isEmpty ? "[" : ","))
+      text.append(jsonString: variable.name)
+    }
+    text.append(UInt8(ascii: "]"))
+    return String(decoding: text, as: UTF8.self)
+  }
 
   private static func descriptions(of entries: [Entry]) -> [TensorDescription] {
     entries.map {

@@ -72,6 +72,7 @@ extension Problem {
   init(_ error: BodyError) {
     switch error {
     case .model(let error): self.init(error)
+    case .json(let error): self.init(error)
     case .metadata(let key, let detail):
       self = Problem(
         "malformed-body", title: "Malformed metadata", status: .unprocessableContent,
@@ -103,6 +104,25 @@ extension Problem {
       self = .unprocessable("dtype-mismatch", "Type mismatch", tensor, "\(error)")
     default:
       self = .malformedBody("not a safetensors file: \(String(describing: error).escaped)")
+    }
+  }
+
+  /// Wrong JSON tensors: broken syntax is a 400, what is well-formed and wrong a 422.
+  private init(_ error: JSONTensorsError) {
+    let text = String(describing: error).escaped
+    switch error {
+    case _ where error.isMalformed: self = .malformedBody(text)
+    case .invalidName(let name): self = .unprocessable("invalid-name", "Invalid name", name, text)
+    case .unknownDType(let tensor, _): self = .unprocessable("dtype-mismatch", "Type mismatch", tensor, text)
+    case .notInteger(let tensor, _, _), .notTruthValue(let tensor, _), .outOfRange(let tensor, _, _),
+      .notNumber(let tensor, _):
+      self = .unprocessable("dtype-mismatch", "Type mismatch", tensor, text)
+    case .mixedDepth(let tensor, _), .ragged(let tensor, _, _, _), .tooManyDimensions(let tensor, _),
+      .invalidShape(let tensor), .sizeOverflow(let tensor), .countMismatch(let tensor, _, _),
+      .dataNotFlat(let tensor):
+      self = .unprocessable("shape-mismatch", "Shape mismatch", tensor, text)
+    default:
+      self = Problem("malformed-body", title: "Malformed body", status: .unprocessableContent, detail: text)
     }
   }
 

@@ -4,6 +4,15 @@ import HTTPTypes
 
 /// Answers in JSON, which end with a newline.
 extension Response {
+  /// What `make` gives, or the problem that it throws.
+  init(_ make: () throws(Problem) -> Response) {
+    do throws(Problem) {
+      self = try make()
+    } catch {
+      self = error.response
+    }
+  }
+
   /// An answer of ready JSON text.
   static func json(_ text: String, _ status: HTTPResponse.Status = .ok, fields: HTTPFields = [:]) -> Response {
     json(Array(text.utf8), status, fields: fields)
@@ -16,9 +25,10 @@ extension Response {
     return Response(status, fields: fields, content: Content(bytes + [UInt8(ascii: "\n")]))
   }
 
-  /// An answer of a value's JSON, its keys sorted.
+  /// An answer of a value's JSON, its keys sorted and in snake case.
   static func json(encoding value: some Encodable, fields: HTTPFields = [:]) -> Response {
     let encoder = JSONEncoder()
+    encoder.keyEncodingStrategy = .convertToSnakeCase
     encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
     do {
       return json(Array(try encoder.encode(value)), fields: fields)

@@ -1,3 +1,5 @@
+import HTTPTypes
+
 /// The table of contents of the interface, in the order of openapi.yaml.
 enum Routes {
   static let all: [Route] = [

@@ -1,0 +1,76 @@
+import HTTPServer
+import HTTPTypes
+import ModelStore
+
+/// What the fields of a push say, judged on its head and again when it is applied.
+struct PushConditions: Sendable {
+  /// What the answer is to hold.
+  enum Preference: Sendable {
+    case receipt
+    case minimal
+    case representation(WeightsFormat)
+  }
+
+  let baseIteration: Int?
+  let epoch: Epoch?
+  let trainer: String?
+  let loss: Double?
+  let preference: Preference
+  let isDryRun: Bool
+
+  /// Reads the fields and refuses what can't be applied to the model as it is.
+  init(_ call: Call, for trained: ModelStatus.Trained) throws(Problem) {
+    isDryRun = try call.query.flag("dry_run")
+    preference = try Self.preference(call)
+    baseIteration = try call.fields[.weightsIteration].map { (value) throws(Problem) in
+      guard value.utf8.allSatisfy({ (0x30...0x39).contains($0) }), let iteration = Int(value) else {
+        throw .invalidHeader(.weightsIteration, expected: "a decimal integer", came: value)
+      }
+      return iteration
+    }
+    trainer = try call.fields[.trainerID].map { (value) throws(Problem) in
+      guard Self.isTrainerID(value) else {
+        throw .invalidHeader(.trainerID, expected: "1 to 64 of A-Z a-z 0-9 . _ : -", came: value)
+      }
+      return value
+    }
+    loss = try call.fields[.trainingLoss].map { (value) throws(Problem) in
+      guard let loss = Double(value) else {
+        throw .invalidHeader(.trainingLoss, expected: "a number", came: value)
+      }
+      return loss
+    }
+    epoch = call.fields[.modelEpoch].map { Epoch($0) }
+    if let epoch, epoch != trained.stamp.epoch {
+      throw Problem(.epochMismatch(came: epoch.description, expected: trained.stamp.epoch.description))
+    }
+    if let baseIteration, baseIteration > trained.stamp.iterations {
+      throw Problem(.iterationAhead(came: baseIteration, iterations: trained.stamp.iterations))
+    }
+  }
+
+  private static func preference(_ call: Call) throws(Problem) -> Preference {
+    guard let prefer = call.fields[.prefer] else { return .receipt }
+    for preference in prefer.split(separator: ",").map({ $0.trimmed.lowercased() }) {
+      switch preference {
+      case "return=minimal", "return=\"minimal\"": return .minimal
+      case "return=representation", "return=\"representation\"":
+        return .representation(try WeightsFormat(call))
+      default: continue
+      }
+    }
+    return .receipt
+  }
+
+  private static func isTrainerID(_ value: String) -> Bool {
+    (1...64).contains(value.utf8.count)
+      && value.utf8.allSatisfy { byte in
+        switch byte {
+        case UInt8(ascii: "A")...UInt8(ascii: "Z"), UInt8(ascii: "a")...UInt8(ascii: "z"),
+          UInt8(ascii: "0")...UInt8(ascii: ":"), UInt8(ascii: "."), UInt8(ascii: "_"), UInt8(ascii: "-"):
+          true
+        default: false
+        }
+      }
+  }
+}

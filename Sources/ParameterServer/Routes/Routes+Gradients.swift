@@ -1,0 +1,30 @@
+import HTTPServer
+import HTTPTypes
+import ModelStore
+
+/// Taking a step of the optimizer.
+extension Routes {
+  static func pushGradients(_ call: Call) throws(Problem) -> any Exchange {
+    guard let trained = call.model.status.model else { throw .noModel(.conflict) }
+    let format = try BodyFormat(call)
+    let conditions = try PushConditions(call, for: trained)
+    let application = call.application
+    let gradientPush = GradientPush(application: application, layout: trained.layout, conditions: conditions)
+    switch format {
+    case .safetensors: return PushExchange(gradientPush, request: call.request)
+    case .json:
+      return BufferedExchange(limit: BodyFormat.jsonLimit) { body, responder in
+        responder.onWorker { responder in
+          do throws(BodyError) {
+            let gradient = try Gradient(
+              json: body.span, for: gradientPush.layout,
+              acceptsNonFinite: application.configuration.acceptsNonFinite, pool: application.model.pool)
+            gradientPush.respond(to: gradient, responder)
+          } catch {
+            responder.respond(Problem(error))
+          }
+        }
+      }
+    }
+  }
+}

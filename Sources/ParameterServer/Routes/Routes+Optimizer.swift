@@ -1,0 +1,66 @@
+import HTTPServer
+import HTTPTypes
+import ModelStore
+import Optimizers
+
+/// The optimizer's configuration: read, replaced with fresh state, changed in flight.
+extension Routes {
+  private static let mergePatch = "application/merge-patch+json"
+
+  static func optimizer(_ call: Call) throws(Problem) -> any Exchange {
+    let model = call.model
+    return AnswerExchange { responder in responder.respond(configuration(of: model, warnings: [])) }
+  }
+
+  static func putOptimizer(_ call: Call) throws(Problem) -> any Exchange {
+    try BodyFormat.requireJSON(call)
+    let model = call.model
+    return configuring(model) { (value) throws(Problem) in
+      do throws(ConfigurationError) {
+        let (optimizer, warnings) = try model.registry.optimizer(from: value)
+        return (.setOptimizer(optimizer, epoch: .random()), warnings)
+      } catch {
+        throw Problem(error)
+      }
+    }
+  }
+
+  static func patchOptimizer(_ call: Call) throws(Problem) -> any Exchange {
+    try BodyFormat.requireJSON(call, alternatives: [mergePatch])
+    return configuring(call.model) { (value) throws(Problem) in (.patchOptimizer(value), []) }
+  }
+
+  private static func configuring(
+    _ model: Model, _ change: @escaping @Sendable (ConfigValue) throws(Problem) -> (Change, [String])
+  ) -> any Exchange {
+    BufferedExchange(limit: JSONConfiguration.limit) { body, responder in
+      responder.onWorker { responder in
+        let response = Response { () throws(Problem) in
+          let (change, warnings) = try change(try JSONConfiguration.value(of: body))
+          return try apply(change, to: model, warnings: warnings)
+        }
+        responder.respond(response)
+      }
+    }
+  }
+
+  private static func apply(_ change: Change, to model: Model, warnings: [String]) throws(Problem) -> Response {
+    do throws(ModelError) {
+      guard case .configured(let more) = try model.apply(change) else { throw .noModel }
+      return configuration(of: model, warnings: warnings + more)
+    } catch {
+      throw Problem(error)
+    }
+  }
+
+  private static func configuration(of model: Model, warnings: [String]) -> Response {
+    Response { () throws(Problem) in
+      var value = model.registry.print(model.status.optimizer)
+      if !warnings.isEmpty, case .object(let members) = value {
+        value = .object(members + [.init("warnings", .list(warnings.map { .string($0) }))])
+      }
+      let fields: HTTPFields = [.acceptPatch: "application/json, \(mergePatch)", .cacheControl: "no-cache"]
+      return .json(try JSONConfiguration.text(of: value), fields: fields)
+    }
+  }
+}

@@ -1,0 +1,83 @@
+import HTTPServer
+import HTTPTypes
+import ModelStore
+
+/// Reading and removing weights and averages.
+extension Routes {
+  static func weights(_ call: Call) throws(Problem) -> any Exchange {
+    let model = call.model
+    guard model.status.model != nil else { throw .noModel(.notFound) }
+    let format = try WeightsFormat(call)
+    return reading(
+      call, format,
+      ifFree: { () throws(ModelError) in try model.weightsIfFree() },
+      waiting: { () throws(ModelError) in try model.weights() })
+  }
+
+  static func averagedWeights(_ call: Call) throws(Problem) -> any Exchange {
+    let model = call.model
+    guard let trained = model.status.model else { throw .noModel(.notFound) }
+    guard trained.average != nil else { throw .noAverage(.notFound) }
+    let format = try WeightsFormat(call)
+    return reading(
+      call, format,
+      ifFree: { () throws(ModelError) in try model.averagedWeightsIfFree() },
+      waiting: { () throws(ModelError) in try model.averagedWeights() })
+  }
+
+  /// Takes the version at once when the lane is free and the answer is cheap to make, else on a worker.
+  private static func reading(
+    _ call: Call, _ format: WeightsFormat,
+    ifFree: @escaping @Sendable () throws(ModelError) -> WeightsVersion?,
+    waiting: @escaping @Sendable () throws(ModelError) -> WeightsVersion
+  ) -> any Exchange {
+    let fields = call.fields
+    return AnswerExchange { responder in
+      do throws(ModelError) {
+        if responder.isOnLoop, format == .safetensors, let weights = try ifFree() {
+          return responder.respond(WeightsRepresentation(weights: weights, format: format).response(to: fields))
+        }
+      } catch {
+        return responder.respond(Problem(error, missing: .notFound))
+      }
+      responder.onWorker { responder in
+        do throws(ModelError) {
+          let weights = try waiting()
+          responder.respond(WeightsRepresentation(weights: weights, format: format).response(to: fields))
+        } catch {
+          responder.respond(Problem(error, missing: .notFound))
+        }
+      }
+    }
+  }
+
+  static func dropModel(_ call: Call) throws(Problem) -> any Exchange {
+    guard call.model.status.model != nil else { throw .noModel(.notFound) }
+    return changing(call, .drop, missing: .notFound) { _ in Response(.noContent) }
+  }
+
+  static func dropAverage(_ call: Call) throws(Problem) -> any Exchange {
+    guard let trained = call.model.status.model else { throw .noModel(.notFound) }
+    guard trained.average != nil else { throw .noAverage(.notFound) }
+    return changing(call, .dropAverage, missing: .notFound) { _ in Response(.noContent) }
+  }
+
+  /// Applies a change that needs no content, on a worker.
+  private static func changing(
+    _ call: Call, _ change: Change, missing: HTTPResponse.Status,
+    _ answer: @escaping @Sendable (Outcome) -> Response
+  ) -> any Exchange {
+    let model = call.model
+    return AnswerExchange { responder in
+      responder.onWorker { responder in
+        let response: Response
+        do throws(ModelError) {
+          response = answer(try model.apply(change))
+        } catch {
+          response = Problem(error, missing: missing).response
+        }
+        responder.respond(response)
+      }
+    }
+  }
+}
