@@ -30,7 +30,9 @@ import Testing
       try doubles(["4.9e-324", "2.4e-324", "1e-9999999999", "2.2250738585072014e-308", "1.7976931348623157e308"])
         == smallest)
     #expect(
-      try floats(["1.4e-45", "0.7e-45", "3.4028235e38", "1e-40"]) == [.leastNonzeroMagnitude, 0, .greatestFiniteMagnitude, 0x1.16c2p-133])
+      try floats(["1.4e-45", "0.7e-45", "3.4028235e38", "1e-40"]) == [
+        .leastNonzeroMagnitude, 0, .greatestFiniteMagnitude, 0x1.16c2p-133,
+      ])
     let zeros = String(repeating: "0", count: 100_000)
     #expect(try floats(["0.\(zeros)15e100000", "15\(zeros)e-100000", "0.\(zeros)"]) == [0.15, 15, 0])
   }
