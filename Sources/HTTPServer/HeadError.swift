@@ -13,7 +13,6 @@ enum HeadError: Error, Sendable, Equatable, CaseIterable {
   case unsupportedVersion
   case foldedField
   case invalidFieldName
-  case invalidFieldValue
   case missingHost
   case repeatedHost
   case invalidHost

@@ -52,7 +52,6 @@ extension HeadError {
       .malformedRequest("only HTTP/1.1 and HTTP/1.0 are spoken here", status: .httpVersionNotSupported)
     case .foldedField: .malformedRequest("a field line begins with a blank")
     case .invalidFieldName: .malformedRequest("a field name is not a token that a colon follows at once")
-    case .invalidFieldValue: .malformedRequest("a field value has a byte that is not allowed")
     case .missingHost: .malformedRequest("an HTTP/1.1 request needs a Host field")
     case .repeatedHost: .malformedRequest("there is more than one Host field")
     case .invalidHost: .malformedRequest("Host is not a host with an optional port")

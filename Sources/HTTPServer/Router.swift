@@ -64,10 +64,12 @@ public struct Router<Endpoint: Sendable>: Sendable {
   }
 
   private func match(_ method: HTTPRequest.Method, _ resource: Resource, _ captures: [String: String]) -> Match {
-    for wanted in method == .head ? [.head, .get] : [method] {
-      if let found = resource.endpoints.first(where: { $0.method == wanted }) {
-        return .found(found.endpoint, template: resource.pattern.template, captures: captures)
-      }
+    let endpoints = resource.endpoints
+    let index =
+      endpoints.firstIndex { $0.method == method }
+      ?? (method == .head ? endpoints.firstIndex { $0.method == .get } : nil)
+    if let index {
+      return .found(endpoints[index].endpoint, template: resource.pattern.template, captures: captures)
     }
     return .methodNotAllowed(allow: resource.allow)
   }
