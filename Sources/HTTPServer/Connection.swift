@@ -25,10 +25,13 @@ final class Connection: Sendable {
   }
 
   /// Goes on until done or its peer is slow, and returns to the loop.
-  func runOnWorker(_ place: inout Place, isPatient: Bool) {
+  func runOnWorker(_ place: inout Place, isPatient: Bool, waitedSince submitted: MonotonicTime) {
     place.begin(isPatient: isPatient)
     var ready = ReadySet.all
-    let turn = run(&place, &ready)
+    let turn = state.withLock { state in
+      state.machine.excuse(.nanoseconds(place.now.nanoseconds - submitted.nanoseconds))
+      return state.run(&place, &ready)
+    }
     loop.mailbox.post(.returned(token, turn))
   }
 

@@ -117,6 +117,13 @@ struct ConnectionMachine: Sendable {
     if drainLeft <= 0 { close() }
   }
 
+  /// The connection has waited for a worker.
+  mutating func excuse(_ duration: Duration) {
+    guard phase == .content || phase == .sending else { return }
+    rate.excuse(duration)
+    deadline = rate.deadline
+  }
+
   /// Judges the deadline.
   mutating func expire(_ now: MonotonicTime) -> Expiry {
     guard let deadline, now >= deadline else { return .nothing }

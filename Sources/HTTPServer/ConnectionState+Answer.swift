@@ -23,6 +23,8 @@ extension ConnectionState {
 
   /// Makes the answer ready to be sent.
   mutating func begin(_ response: Response, _ now: MonotonicTime) {
+    // A worker that has the connection hears of the stop here.
+    if context.isStopping.load(ordering: .acquiring) { machine.stop() }
     machine.answer(now)
     outgoing = Outgoing(response, to: request?.head.method, closes: machine.closes, date: context.date)
     context.service.answered(

@@ -10,6 +10,7 @@ extension ConnectionState {
   /// Receives content until it is complete or does not come.
   mutating func readContent(_ place: inout Place, _ ready: inout ReadySet) -> Turn.Pause? {
     do throws(Problem) {
+      if share?.isRevoked ?? false { throw .outOfMemory }
       let framing = try content.readFraming(input)
       input.consume(framing)
       try content.checkLength()
@@ -99,7 +100,7 @@ extension ConnectionState {
     let share = share ?? makeShare()
     self.share = share
     guard context.budget.charge(count, to: share) else {
-      throw .busy("the memory for requests under way is used up")
+      throw .outOfMemory
     }
   }
 

@@ -7,8 +7,10 @@ extension ConnectionState {
   mutating func readHead(_ place: inout Place, _ ready: inout ReadySet) -> Turn.Pause? {
     guard place.isLoop else { return .loop }
     if !input.isEmpty {
+      guard place.requestsLeft > 0 else { return .yield }
       switch parser.parse(input, peer: peer) {
       case .head(let head, let count):
+        place.requestsLeft -= 1
         input.consume(count)
         judge(head, place.now)
         return nil

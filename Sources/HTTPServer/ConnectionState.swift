@@ -36,6 +36,7 @@ struct ConnectionState: Sendable {
 
   /// Steps until something must be waited for.
   mutating func run(_ place: inout Place, _ ready: inout ReadySet) -> Turn {
+    place.requestsLeft = Place.requestsPerTurn
     let borrows = !input.hasStorage
     if borrows { input.borrow(&place.spare) }
     let pause = step(&place, &ready)
@@ -104,7 +105,7 @@ struct ConnectionState: Sendable {
 
   mutating func refuseRevoked(_ now: MonotonicTime) {
     guard machine.phase == .content else { return }
-    refuse(.busy("the memory for requests under way is used up"), now: now)
+    refuse(.outOfMemory, losesFraming: true, now: now)
   }
 
   mutating func stop() {

@@ -9,7 +9,10 @@ extension EventLoop {
     guard stopDeadline == nil else { return }
     stopDeadline = deadline
     deadlines.add(deadline, Self.withdrawKey)
-    for listener in listeners { poller.ignore(listener) }
+    for listener in listeners {
+      poller.ignore(listener)
+      listener.stop()
+    }
     listeners = []
     for index in slots.indices where slots[index].connection != nil && !slots[index].isLent {
       turn(index) { $0.stop(&$1, &$2) }

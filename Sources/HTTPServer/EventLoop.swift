@@ -35,7 +35,8 @@ final class EventLoop {
 
   /// Runs until the server has stopped.
   func run() {
-    handle.enter()
+    handle.threads.enter()
+    defer { handle.threads.leave() }
     while true {
       poller.wait(until: deadlines.next, &events)
       place.now = .now
@@ -61,7 +62,7 @@ final class EventLoop {
 
   private func handle(_ message: LoopHandle.Message) {
     switch message {
-    case .answered(let token):
+    case .goOn(let token):
       guard let index = index(of: token), !slots[index].isLent else { return }
       turn(index) { $0.run(&$1, &$2) }
     case .returned(let token, let turn):
@@ -96,7 +97,7 @@ final class EventLoop {
     case .answer:
       // Nobody is left to answer to.
       if slots[index].ready.isHungUp { remove(index) }
-    case .loop, .worker, .closed: break
+    case .loop, .yield, .worker, .closed: break
     }
   }
 
@@ -115,6 +116,7 @@ final class EventLoop {
     case .closed: return remove(index)
     case .worker: return lend(index)
     case .answer where slots[index].ready.isHungUp: return remove(index)
+    case .yield: if let token = slots[index].connection?.token { handle.mailbox.post(.goOn(token)) }
     case .answer, .transport, .loop: break
     }
     setIdle(index, turn.isIdle)
@@ -145,12 +147,10 @@ final class EventLoop {
     if turn.pause != .transport(.writable) { slots[index].ready.isWritable = true }
     slots[index].isSlow = false
     if case .transport = turn.pause { slots[index].isSlow = true }
-    if stopDeadline != nil { return self.turn(index) { $0.stop(&$1, &$2) } }
-    switch turn.pause {
-    case .loop, .answer: self.turn(index) { $0.run(&$1, &$2) }
-    case .transport, .worker, .closed:
-      settle(index, turn)
-      if slots[index].connection != nil { goOnIfReady(index) }
+    if stopDeadline != nil {
+      self.turn(index) { $0.stop(&$1, &$2) }
+    } else {
+      self.turn(index) { $0.run(&$1, &$2) }
     }
   }
 }

@@ -1,12 +1,11 @@
 internal import Sockets
-internal import Synchronization
 
 /// What other threads hold of an event loop.
 final class LoopHandle: Sendable {
   /// What they tell it.
   enum Message: Sendable {
-    /// A connection's responder has news.
-    case answered(UInt64)
+    /// A connection's responder has news, or its turn was cut short.
+    case goOn(UInt64)
     /// A worker has done with a connection for now.
     case returned(UInt64, Turn)
     /// No worker came free for a connection in time.
@@ -17,16 +16,10 @@ final class LoopHandle: Sendable {
   }
 
   let mailbox: Mailbox<Message>
-  private let thread = Atomic<UInt>(0)
+  let threads: LoopThreads
 
-  init(_ mailbox: Mailbox<Message>) {
+  init(_ mailbox: Mailbox<Message>, _ threads: LoopThreads) {
     self.mailbox = mailbox
+    self.threads = threads
   }
-
-  /// Notes that the loop runs on the present thread.
-  func enter() {
-    thread.store(SystemThread.current, ordering: .releasing)
-  }
-
-  var isCurrent: Bool { thread.load(ordering: .acquiring) == SystemThread.current }
 }

@@ -5,11 +5,15 @@ struct Place {
   /// How long a worker waits for one connection before it has moved `earningBytes`.
   private static let patience = 50
   private static let earningBytes = 256 << 10
+  /// A client that pipelines without end must not keep a loop from the others.
+  static let requestsPerTurn = 64
 
   let isLoop: Bool
   /// Memory for reading, lent to the connection whose turn it is.
   var spare: [UInt8]
   var now = MonotonicTime.now
+  /// Requests that the present turn may still begin.
+  var requestsLeft = Self.requestsPerTurn
   private var patience = 0
   private var moved = 0
 

@@ -15,6 +15,8 @@ extension Problem {
       "busy", title: "The server is busy", status: .serviceUnavailable, detail: detail, fields: [.retryAfter: "1"])
   }
 
+  static var outOfMemory: Problem { .busy("the memory for requests under way is used up") }
+
   static func timeout(_ detail: String) -> Problem {
     Problem("timeout", title: "The request took too long", status: .requestTimeout, detail: detail)
   }

@@ -18,6 +18,11 @@ struct RateGuard: Sendable {
     moved += count
   }
 
+  /// Lengthens the window by time in which nobody could have moved anything.
+  mutating func excuse(_ duration: Duration) {
+    deadline = deadline + duration
+  }
+
   /// Judges the window that has ended and begins the next; false when too little moved.
   mutating func passes(_ now: MonotonicTime) -> Bool {
     guard now >= deadline else { return true }

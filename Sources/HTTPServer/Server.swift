@@ -21,6 +21,11 @@ public final class Server: Sendable {
     context = ServerContext(configuration: configuration, service: service, logger: logger)
   }
 
+  deinit {
+    for loop in state.withLock({ $0.loops }) { loop.mailbox.post(.stop(deadline: .now)) }
+    context.workers.stop()
+  }
+
   /// Connections that are open now.
   public var openConnections: Int { context.openConnections.load(ordering: .relaxed) }
   /// Bytes of content received and not yet answered.
@@ -43,7 +48,7 @@ public final class Server: Sendable {
 
   private func startLoop(_ listeners: [Listener]) throws(SocketError) {
     let poller = try Poller()
-    let handle = LoopHandle(try Mailbox(waking: poller, token: EventLoop.wakeupToken))
+    let handle = LoopHandle(try Mailbox(waking: poller, token: EventLoop.wakeupToken), context.threads)
     for (index, listener) in listeners.enumerated() {
       try poller.watch(listener, token: EventLoop.listenerToken(index))
     }
@@ -59,6 +64,7 @@ public final class Server: Sendable {
   /// service.
   public func stop(grace: Duration) {
     let deadline = MonotonicTime.now + grace
+    context.isStopping.store(true, ordering: .releasing)
     let loops = state.withLock { state in
       defer { state.loops = [] }
       return state.loops

@@ -9,7 +9,9 @@ final class ServerContext: Sendable {
   let logger: Logger
   let budget: BodyBudget
   let workers: WorkerPool
+  let threads = LoopThreads()
   let date = DateField()
+  let isStopping = Atomic<Bool>(false)
   let openConnections = Atomic<Int>(0)
   let bytesIn = Atomic<Int>(0)
   let bytesOut = Atomic<Int>(0)

@@ -39,7 +39,7 @@ final class Ticket: Sendable {
     self.receiver = receiver
   }
 
-  var isOnLoop: Bool { loop?.isCurrent ?? false }
+  var isOnLoop: Bool { loop?.threads.containsCurrent ?? false }
 
   /// Takes the answer; only the first counts.
   func answer(_ response: Response) {
@@ -72,7 +72,7 @@ final class Ticket: Sendable {
       case .answered, .work, .closed: return false
       }
     }
-    if wakes { loop?.mailbox.post(.answered(token)) }
+    if wakes { loop?.mailbox.post(.goOn(token)) }
   }
 
   /// Takes what the responder left; when there is nothing and `waits`, it will send word to the loop.

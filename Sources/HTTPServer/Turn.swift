@@ -9,6 +9,8 @@ struct Turn: Sendable {
     case answer
     /// What comes next is the loop's: heads, and what comes after the last answer.
     case loop
+    /// It could go on, but others have waited long enough.
+    case yield
     /// It wants a worker.
     case worker
     case closed

@@ -83,7 +83,7 @@ final class WorkerPool: Sendable {
   private func run() {
     var place = Place(isLoop: false, bufferSize: 16 << 10)
     while let job = next() {
-      job.connection.runOnWorker(&place, isPatient: job.isPatient)
+      job.connection.runOnWorker(&place, isPatient: job.isPatient, waitedSince: job.submitted)
     }
   }
 

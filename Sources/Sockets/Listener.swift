@@ -43,6 +43,11 @@ public final class Listener: Sendable {
     }
   }
 
+  /// Refuses connections from now on, those included that nobody has taken yet.
+  public func stop() {
+    _ = shutdown(descriptor.number, Int32(SHUT_RDWR))
+  }
+
   /// Listens on every address of `host`; with port 0 on one free port of all of them.
   public static func listen(host: String, port: Int) throws(SocketError) -> [Listener] {
     guard (0...65535).contains(port) else { throw .invalidPort(port) }

@@ -43,11 +43,11 @@ import Testing
     ),
     (
       "POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: Chunked\r\n\r\n",
-      "57 POST a / /|- chunked Transfer-Encoding=Chunked"
+      "56 POST a / /|- chunked Transfer-Encoding=Chunked"
     ),
     (
       "POST / HTTP/1.1\r\nHost: a\r\nExpect: 100-Continue\r\nConnection: x, Close\r\n\r\n",
-      "73 POST a / /|- none closes expects continue Expect=100-Continue Connection=x, Close"
+      "72 POST a / /|- none closes expects continue Expect=100-Continue Connection=x, Close"
     ),
     ("GET / HTTP/1.1\r\nHost: a\r\nExpect: more\r\n\r\n", "41 GET a / /|- none expects unknown Expect=more"),
     ("GET / HTTP/1.0\r\nExpect: 100-continue\r\n\r\n", "40 GET - / /|- none 1.0 closes Expect=100-continue"),

@@ -1,3 +1,4 @@
+import Glibc
 import HTTPServer
 import Logging
 import Sockets
@@ -15,6 +16,15 @@ final class LiveServer {
     service = TestService(contentLimit: contentLimit)
     server = Server(configuration: configuration, service: service, logger: Logger(label: "test"))
     port = try server.start(host: "127.0.0.1", port: 0)[0].port
+  }
+
+  /// Waits until something that happens on another thread has.
+  func eventually(_ condition: () -> Bool) -> Bool {
+    for _ in 0..<10_000 {
+      if condition() { return true }
+      usleep(500)
+    }
+    return false
   }
 
   deinit {

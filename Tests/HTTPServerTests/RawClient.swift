@@ -1,8 +1,12 @@
 import Glibc
+import Synchronization
 import Testing
 
 /// A blocking socket that sends and receives the very bytes that a test names.
-final class RawClient {
+final class RawClient: Sendable {
+  /// Nobody listens.
+  struct Refused: Error {}
+
   private let number: Int32
 
   init(port: Int, receiveBuffer: Int32? = nil) throws {
@@ -22,7 +26,7 @@ final class RawClient {
         unsafe connect(number, $0, socklen_t(MemoryLayout<sockaddr_in>.size))
       }
     }
-    try #require(result == 0)
+    guard result == 0 else { throw Refused() }
   }
 
   deinit {
@@ -67,14 +71,14 @@ final class RawClient {
   /// One answer with its Content-Length of content.
   func receiveAnswer(hasContent: Bool = true) throws -> Answer {
     while true {
-      if let answer = Answer(&rest, hasContent: hasContent) { return answer }
+      if let answer = rest.withLock({ Answer(&$0, hasContent: hasContent) }) { return answer }
       let bytes = try #require(receive())
       try #require(!bytes.isEmpty)
-      rest += bytes
+      rest.withLock { $0 += bytes }
     }
   }
 
-  private var rest: [UInt8] = []
+  private let rest = Mutex<[UInt8]>([])
 
   func shutdownWrite() {
     Glibc.shutdown(number, Int32(SHUT_WR))

@@ -1,3 +1,4 @@
+import Dispatch
 import HTTPServer
 import HTTPTypes
 import Synchronization
@@ -21,6 +22,11 @@ final class TestService: Service {
   }
 
   let state = Mutex(State())
+  /// Signalled by a worker that is held up until `letGo` is.
+  let heldUp = DispatchSemaphore(value: 0)
+  let letGo = DispatchSemaphore(value: 0)
+  /// Signalled when a responder was parked.
+  let parked = DispatchSemaphore(value: 0)
   let contentLimit: Int
 
   init(contentLimit: Int = 1 << 30) {
@@ -85,11 +91,19 @@ final class TestExchange: Exchange {
     case "/park":
       let parked = TestService.Parked(responder)
       service.state.withLock { $0.parked.append(parked) }
+      service.parked.signal()
     case "/drop": break
     case "/worker":
       responder.onWorker { responder in
         let place = responder.isOnLoop ? "loop" : "worker"
         responder.respond(Response(.ok, content: Content(Array(place.utf8))))
+      }
+    case "/hold":
+      let service = service
+      responder.onWorker { responder in
+        service.heldUp.signal()
+        service.letGo.wait()
+        responder.respond(Response(.ok))
       }
     case "/nothing": responder.respond(Response(.noContent))
     default: responder.respond(Response(.ok, content: Content(Array("hello \(request.head.path ?? "")".utf8))))
