@@ -70,6 +70,10 @@ static inline int64_t swa_raise_descriptor_limit(uint64_t needed) {
   return setrlimit(RLIMIT_NOFILE, &limit) == 0 ? 0 : -errno;
 }
 
+// Enumerators of <sys/socket.h> are not seen through both this module and Glibc in every build mode.
+static inline void swa_shutdown_write(int fd) { (void)shutdown(fd, SHUT_WR); }
+static inline void swa_shutdown(int fd) { (void)shutdown(fd, SHUT_RDWR); }
+
 static inline int64_t swa_monotonic_nanoseconds(void) {
   struct timespec now;
   clock_gettime(CLOCK_MONOTONIC, &now);

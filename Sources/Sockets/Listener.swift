@@ -45,7 +45,7 @@ public final class Listener: Sendable {
 
   /// Refuses connections from now on, those included that nobody has taken yet.
   public func stop() {
-    _ = shutdown(descriptor.number, Int32(SHUT_RDWR))
+    swa_shutdown(descriptor.number)
   }
 
   /// Listens on every address of `host`; with port 0 on one free port of all of them.

@@ -1,3 +1,4 @@
+internal import CLinux
 internal import Glibc
 
 /// A connected TCP socket, non-blocking.
@@ -43,12 +44,12 @@ public final class SocketStream: ByteStream {
 
   /// Sends FIN behind what was written.
   public func shutdownWrite() {
-    _ = Glibc.shutdown(descriptor.number, Int32(SHUT_WR))
+    swa_shutdown_write(descriptor.number)
   }
 
   /// Ends both directions.
   public func shutdown() {
-    _ = Glibc.shutdown(descriptor.number, Int32(SHUT_RDWR))
+    swa_shutdown(descriptor.number)
   }
 
   /// Waits with poll(2).
