@@ -31,7 +31,11 @@ let package = Package(
       dependencies: ["ModelStore", "Optimizers", "Tensors", "HTTPServer", .httpTypes, .logging]),
     .target(name: "ParameterClient", dependencies: ["Tensors", "CCurl"]),
     .executableTarget(
-      name: "swa-server", dependencies: ["ParameterServer", "HTTPServer", .argumentParser, .logging]),
+      name: "swa-server",
+      dependencies: [
+        "ParameterServer", "ModelStore", "Optimizers", "Tensors", "HTTPServer", "Sockets", .argumentParser, .logging,
+      ],
+      resources: [.embedInCode("openapi.yaml")]),
     .executableTarget(name: "swa-trainer", dependencies: ["ParameterClient", "Tensors", .argumentParser]),
 
     .testTarget(name: "TensorsTests", dependencies: ["Tensors"]),

@@ -5,10 +5,10 @@ import Glibc
 struct NamedFile {
   let path: String
 
-  /// The whole content.
-  func read() throws(Failure) -> [UInt8] {
+  /// The whole content; a large file is mapped, and read when its bytes are used.
+  func read() throws(Failure) -> Data {
     do {
-      return try [UInt8](Data(contentsOf: URL(filePath: path)))
+      return try Data(contentsOf: URL(filePath: path), options: .mappedIfSafe)
     } catch {
       throw Failure(.io, "cannot read \(path): \(Self.reason(error))")
     }

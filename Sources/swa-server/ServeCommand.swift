@@ -1,5 +1,6 @@
 import ArgumentParser
 import FoundationEssentials
+import Logging
 
 /// `swa-server serve`: the server, until a signal ends it.
 struct ServeCommand: ParsableCommand {
@@ -21,12 +22,13 @@ struct ServeCommand: ParsableCommand {
   @OptionGroup var options: ServeOptions
 
   func run() throws {
-    let effective = try EffectiveOptions.ofProcess()
-    try effective.options.checkTogether()
+    let options = try EffectiveOptions.ofProcess().options
+    try options.checkTogether()
     let signals = StopSignals()
-    signals.wait()
-    StandardError.write("stopping\n")
-    signals.wait()
+    let logger = Logger(label: "swa-server") { _ in
+      LineLogHandler(level: options.logLevel, format: options.logFormat)
+    }
+    try ServerRun(options: options, logger: logger).run(until: signals)
   }
 }
 
@@ -36,7 +38,7 @@ extension EffectiveOptions {
     try EffectiveOptions(
       flags: Array(CommandLine.arguments.dropFirst(2)), environment: ProcessInfo.processInfo.environment
     ) { path throws(Failure) in
-      try NamedFile(path: path).read()
+      [UInt8](try NamedFile(path: path).read())
     }
   }
 }

@@ -1,0 +1,61 @@
+import FoundationEssentials
+import ModelStore
+import Optimizers
+import Tensors
+
+/// The model that a server begins with: the files that the options name, or none.
+struct InitialModel {
+  let weights: NamedFile?
+  let optimizer: NamedFile?
+  let threads: Int
+
+  init(_ options: ServeOptions) {
+    weights = options.weights.map { NamedFile(path: $0) }
+    optimizer = options.optimizer.map { NamedFile(path: $0) }
+    threads = options.threads
+  }
+
+  /// Reads the files. Cost: one pass over the weights.
+  func make() throws(Failure) -> Model {
+    let model = Model(optimizer: SWA(), threads: threads, pool: RegionPool())
+    if let weights { try load(weights, into: model) }
+    return model
+  }
+
+  private func load(_ file: NamedFile, into model: Model) throws(Failure) {
+    let content = try file.read()
+    do throws(BodyError) {
+      var receiver = ModelReceiver(
+        existing: nil, nonTrainable: [], totalByteCount: content.count, pool: model.pool)
+      var rest = content.span
+      while !rest.isEmpty {
+        var taken = 0
+        try receiver.receive { target in
+          taken = min(target.count, rest.count)
+          for index in 0..<taken { target[index] = rest[index] }
+          return taken
+        }
+        rest = rest.extracting(droppingFirst: taken)
+      }
+      let (layout, values) = try receiver.finish()
+      do throws(ModelError) {
+        _ = try model.apply(.create(layout: layout, values: values, epoch: .random()))
+      } catch {
+        throw .model(error)
+      }
+    } catch {
+      throw Failure(.usage, "in \(file.path): \(Self.text(error))")
+    }
+  }
+
+  private static func text(_ error: BodyError) -> String {
+    switch error {
+    case .file(.safetensors(let error)): "\(error)"
+    case .file(.truncatedData): "the file ends before its tensors' data does"
+    case .file(.surplusData): "the file goes on behind its tensors' data"
+    case .metadata(let key, let detail): "__metadata__[\"\(key)\"]: \(detail)"
+    case .model(let error): "\(error)"
+    default: "\(error)"
+    }
+  }
+}

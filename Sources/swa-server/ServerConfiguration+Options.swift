@@ -1,0 +1,26 @@
+import HTTPServer
+import ParameterServer
+
+extension ServerConfiguration {
+  /// The limits that the options set.
+  init(_ options: ServeOptions) {
+    self.init()
+    maximumConnections = options.maxConnections
+    maximumWorkers = options.maxWorkers
+    maximumBodyBytes = options.maxBodyBytes.bytes
+    maximumInflightBytes = options.maxInflightBytes.bytes
+    headTimeout = options.headTimeout.duration
+    bodyMinimumRate = options.bodyMinRate.bytes
+    idleTimeout = options.idleTimeout.duration
+    loops = options.loops
+  }
+}
+
+extension ApplicationConfiguration {
+  /// What the options set of the application.
+  init(_ options: ServeOptions) {
+    self.init(
+      allowedHosts: options.allowedHost, acceptsNonFinite: options.nonFinite == .accept,
+      openAPI: PackageResources.openapi_yaml)
+  }
+}

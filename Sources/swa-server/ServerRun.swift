@@ -1,0 +1,57 @@
+import HTTPServer
+import Logging
+import ModelStore
+import Optimizers
+import ParameterServer
+import Sockets
+import Tensors
+
+/// One run of the server: from options over start-up to a clean stop.
+struct ServerRun {
+  let options: ServeOptions
+  let logger: Logger
+
+  /// Serves until the first signal, then stops within the grace.
+  func run(until signals: StopSignals) throws(Failure) {
+    let model = try InitialModel(options).make()
+    let application = Application(model: model, configuration: ApplicationConfiguration(options), logger: logger)
+    let server = Server(configuration: ServerConfiguration(options), service: application, logger: logger)
+    let port = try start(server)
+    if let path = options.portFile { try NamedFile(path: path).replace(with: "\(port)\n") }
+    logger.info("\(startUpLine(port: port, model: model.status, registry: model.registry))")
+    signals.wait()
+    logger.info("stopping", metadata: ["grace": "\(options.shutdownGrace)"])
+    application.prepareToStop()
+    server.stop(grace: options.shutdownGrace.duration)
+    logger.info("stopped")
+  }
+
+  /// Answers the port that was bound.
+  private func start(_ server: Server) throws(Failure) -> Int {
+    do throws(SocketError) {
+      let addresses = try server.start(host: options.host.description, port: options.port)
+      return addresses.first?.port ?? options.port
+    } catch {
+      switch error {
+      case .addressInUse: throw Failure(.unavailable, "\(error)")
+      case .descriptorLimit:
+        throw Failure(.usage, "--max-connections \(options.maxConnections): \(error)")
+      case .unresolvable, .invalidPort, .call("bind", _):
+        throw Failure(.usage, "cannot listen on \(options.host.inURL):\(options.port): \(error)")
+      case .call: throw Failure(.io, "\(error)")
+      }
+    }
+  }
+
+  private func startUpLine(port: Int, model status: ModelStatus, registry: Registry) -> String {
+    let url = "http://\(options.host.inURL):\(port)"
+    let model =
+      switch status.model {
+      case .none: "no model yet"
+      case .some(let model): "model of \(model.layout.entries.count) variables, \(model.layout.byteCount) bytes"
+      }
+    return """
+      swa-server \(version) listening on \(url), \(model), \(registry.summary(of: status.optimizer)), durability none
+      """
+  }
+}
