@@ -18,7 +18,7 @@ import Testing
     // A reader that had opened the old file still holds the old content.
     let reader = try FileHandle(forReadingFrom: folder.appending(path: "port"))
     try file.replace(with: "9\n")
-    #expect(try file.read() == Array("9\n".utf8))
+    #expect(try file.read() == Data("9\n".utf8))
     #expect(try reader.readToEnd() == Data("8080\n".utf8))
     #expect(try FileManager.default.contentsOfDirectory(atPath: folder.path) == ["port"])
   }
