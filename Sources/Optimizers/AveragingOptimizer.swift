@@ -24,8 +24,3 @@ public protocol AveragingOptimizer: Sendable {
   /// Takes a run of variables into its averages, which hold `count` snapshots before.
   func average(_ extent: RunExtent, _ average: inout Region, of variable: Region, count: Int, at iteration: Int)
 }
-
-extension AveragingOptimizer {
-  /// The classes for people, such as `SWA(SGD)`.
-  public var summary: String { "\(Self.className)(\(type(of: inner).className))" }
-}

@@ -66,7 +66,7 @@ struct WeightsRepresentation: Sendable {
       do {
         let text = try JSONTensors.encode(
           tensors, in: weights.values, member: "variables", metadata: metadata, limit: Self.jsonLimit)
-        return Content(text + [UInt8(ascii: "\n")])
+        return Content(text)
       } catch {
         throw .notAcceptable(
           "as JSON these weights are longer than \(Self.jsonLimit) bytes; take safetensors, which has no limit",

@@ -64,7 +64,7 @@ struct StatusBody: Encodable {
     parameters = Nullable(model?.layout.elementCount)
     bytes = Nullable(model?.layout.byteCount)
     modelEpoch = Nullable(model?.stamp.epoch.description)
-    optimizer = status.optimizer.summary
+    optimizer = status.optimizer.name
     let values = application.stalenessSummary.values
     staleness = Staleness(last: Nullable(values.last), mean: Nullable(values.mean), max: Nullable(values.max))
     trainers = application.trainers.count
