@@ -11,6 +11,15 @@ complain() {
 
 # Where `unsafe` may stand: the owners of memory, of descriptors and of C handles.
 unsafe_files=(
+  Sources/Optimizers/Blocks.swift
+  Sources/Sockets/AddressCandidates.swift
+  Sources/Sockets/Listener.swift
+  Sources/Sockets/Poller.swift
+  Sources/Sockets/SocketAddress.swift
+  Sources/Sockets/SocketError.swift
+  Sources/Sockets/SocketStream.swift
+  Sources/Sockets/SystemThread.swift
+  Sources/swa-server/StandardError.swift
   Sources/Tensors/Region.swift
   Sources/Tensors/RegionPool.swift
   Sources/Tensors/RegionStorage.swift
@@ -59,7 +68,7 @@ done < <(git grep -nE 'HTTPField|HTTPRequest|HTTPResponse|HTTPTypes|statusCode' 
 
 while IFS= read -r line; do
   complain "$line: Optimizers does no input or output"
-done < <(git grep -nE '\b(print|getenv|fopen|fputs|readLine)\(' -- Sources/Optimizers || true)
+done < <(git grep -nE '\b(print|getenv|fopen|fputs|readLine)\(' -- Sources/Optimizers | grep -vE '(func |\.)print\(' || true)
 
 while IFS= read -r file; do
   [[ " ${unsafe_files[*]} " == *" $file "* ]] || complain "$file: unsafe code stands only in the files listed in deploy/walls.sh"
