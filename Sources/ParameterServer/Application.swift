@@ -11,6 +11,7 @@ public final class Application: Service {
   let configuration: ApplicationConfiguration
   let trainers = TrainerTable()
   let stalenessSummary = StalenessSummary()
+  let heldVersions: HeldVersions
   let started = Started()
   private let logger: Logger
   private let router = Router(Routes.all.map { ($0.method, $0.path, $0) })
@@ -20,6 +21,7 @@ public final class Application: Service {
   public init(model: Model, configuration: ApplicationConfiguration, logger: Logger) {
     self.model = model
     self.configuration = configuration
+    heldVersions = HeldVersions(limit: configuration.maximumHeldBytes)
     self.logger = logger
   }
 

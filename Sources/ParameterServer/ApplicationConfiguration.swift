@@ -4,13 +4,18 @@ public struct ApplicationConfiguration: Sendable {
   public var allowedHosts: [String]
   /// Whether gradients with NaN or infinity are applied instead of refused.
   public var acceptsNonFinite: Bool
+  /// Bytes of older versions that slow readers may hold.
+  public var maximumHeldBytes: Int
   /// Served at /openapi.yaml.
   public var openAPI: [UInt8]
 
   /// A configuration.
-  public init(allowedHosts: [String] = [], acceptsNonFinite: Bool = false, openAPI: [UInt8] = []) {
+  public init(
+    allowedHosts: [String] = [], acceptsNonFinite: Bool = false, maximumHeldBytes: Int = .max, openAPI: [UInt8] = []
+  ) {
     self.allowedHosts = allowedHosts
     self.acceptsNonFinite = acceptsNonFinite
+    self.maximumHeldBytes = maximumHeldBytes
     self.openAPI = openAPI
   }
 

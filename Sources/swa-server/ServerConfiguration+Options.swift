@@ -21,6 +21,6 @@ extension ApplicationConfiguration {
   init(_ options: ServeOptions) {
     self.init(
       allowedHosts: options.allowedHost, acceptsNonFinite: options.nonFinite == .accept,
-      openAPI: PackageResources.openapi_yaml)
+      maximumHeldBytes: options.maxHeldBytes.bytes, openAPI: PackageResources.openapi_yaml)
   }
 }

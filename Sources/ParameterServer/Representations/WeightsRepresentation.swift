@@ -10,6 +10,7 @@ struct WeightsRepresentation: Sendable {
 
   let weights: WeightsVersion
   let format: WeightsFormat
+  let heldVersions: HeldVersions
 
   /// No two different sequences of bytes have the same tag.
   var entityTag: String { Self.entityTag(weights.kind, weights.stamp, format) }
@@ -57,7 +58,7 @@ struct WeightsRepresentation: Sendable {
       let tail = isCurrent ? weights.layout.headerTail : weights.layout.computeHeaderTail
       let (prefix, paddingCount) = SafetensorsHeader.prefix(metadata: metadata, tailByteCount: tail.count)
       let padding = [UInt8](repeating: UInt8(ascii: " "), count: paddingCount)
-      let values = RegionSource(region: weights.values)
+      let values = RegionSource(region: weights.values, hold: try heldVersions.hold(weights.values))
       // One piece is one send; only a header of many tensors is worth sending from where it lies.
       if tail.count < 64 << 10 { return Content(prefix + tail + padding, values) }
       return Content(prefix, tail, padding, values)
@@ -93,6 +94,7 @@ struct WeightsRepresentation: Sendable {
 /// A region as content: sent from where it lies, held until it is sent.
 struct RegionSource: ByteSource {
   let region: Region
+  let hold: HeldVersions.Hold
 
   var byteCount: Int { region.byteCount }
 

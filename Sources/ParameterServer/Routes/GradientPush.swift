@@ -60,7 +60,9 @@ struct GradientPush: Sendable {
     case .representation(let format):
       guard let weights else { return Problem.unencodable("the new weights are missing").response }
       return Response { () throws(Problem) in
-        var response = try WeightsRepresentation(weights: weights, format: format).response()
+        var response = try WeightsRepresentation(
+          weights: weights, format: format, heldVersions: application.heldVersions
+        ).response()
         response.fields[.contentLocation] = "/v1/weights"
         response.fields[.preferenceApplied] = "return=representation"
         return response

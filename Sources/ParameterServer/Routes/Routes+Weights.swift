@@ -32,10 +32,14 @@ extension Routes {
     waiting: @escaping @Sendable () throws(ModelError) -> WeightsVersion
   ) -> any Exchange {
     let fields = call.fields
+    let heldVersions = call.application.heldVersions
+    @Sendable func response(_ weights: WeightsVersion) -> Response {
+      WeightsRepresentation(weights: weights, format: format, heldVersions: heldVersions).response(to: fields)
+    }
     return AnswerExchange { responder in
       do throws(ModelError) {
         if responder.isOnLoop, format == .safetensors, let weights = try ifFree() {
-          return responder.respond(WeightsRepresentation(weights: weights, format: format).response(to: fields))
+          return responder.respond(response(weights))
         }
       } catch {
         return responder.respond(Problem(error, missing: .notFound))
@@ -43,7 +47,7 @@ extension Routes {
       responder.onWorker { responder in
         do throws(ModelError) {
           let weights = try waiting()
-          responder.respond(WeightsRepresentation(weights: weights, format: format).response(to: fields))
+          responder.respond(response(weights))
         } catch {
           responder.respond(Problem(error, missing: .notFound))
         }
