@@ -7,7 +7,10 @@ struct Answer {
 
   /// Takes an answer from the front of `bytes`; nil when it is not complete.
   init?(_ bytes: inout [UInt8], hasContent: Bool) {
-    guard let end = bytes.indices.first(where: { bytes[$0...].starts(with: [13, 10, 13, 10]) }) else { return nil }
+    let mark: [UInt8] = [13, 10, 13, 10]
+    guard let end = bytes.indices.first(where: { bytes[$0] == 13 && bytes[$0...].starts(with: mark) }) else {
+      return nil
+    }
     head = String(decoding: bytes[..<end], as: UTF8.self)
     let lines = head.split(separator: "\r\n")
     guard let code = lines.first?.split(separator: " ").dropFirst().first, let status = Int(code) else { return nil }

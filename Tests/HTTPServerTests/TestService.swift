@@ -110,8 +110,12 @@ final class TestExchange: Exchange {
     }
   }
 
-  /// Bytes that tell their place.
+  /// Bytes that tell their place: a tile of a prime length, repeated, so that no power of two is a period.
   static func pattern(_ count: Int) -> [UInt8] {
-    (0..<count).map { UInt8(truncatingIfNeeded: $0 &* 31 &+ $0 >> 8) }
+    let tile = (0..<65_521).map { UInt8(truncatingIfNeeded: $0 &* 31 &+ $0 >> 8) }
+    var bytes: [UInt8] = []
+    bytes.reserveCapacity(count)
+    while bytes.count < count { bytes += tile.prefix(count - bytes.count) }
+    return bytes
   }
 }
