@@ -1,5 +1,6 @@
 import ArgumentParser
-import FoundationEssentials
+import Optimizers
+import ParameterServer
 
 /// The options that hold once flags, environment and configuration file are laid over the defaults.
 struct EffectiveOptions {
@@ -49,7 +50,7 @@ struct EffectiveOptions {
       guard let (name, shape) = shapes.first(where: { $0.name.environmentVariable == variable }) else {
         throw Failure(.usage, "environment \(variable): no such option; see swa-server serve --help")
       }
-      let value = SettingValue(environment: text, shape: shape)
+      let value = ConfigValue(environment: text, shape: shape)
       layer.append(try LayeredSetting(name, shape: shape, value: value, source: .environment))
     }
     return layer
@@ -58,23 +59,18 @@ struct EffectiveOptions {
   private static func fileLayer(
     _ content: [UInt8], path: String, shapes: [(name: SettingName, shape: SettingShape)]
   ) throws(Failure) -> [LayeredSetting] {
-    let values: [String: SettingValue]
-    do {
-      values = try JSONDecoder().decode([String: SettingValue].self, from: Data(content))
-    } catch DecodingError.dataCorrupted(let context) {
-      throw Failure(.usage, "in \(path): \(context.underlyingError.map { "\($0)" } ?? context.debugDescription)")
-    } catch {
-      throw Failure(.usage, "in \(path): must be a JSON object")
-    }
+    guard let value = try? JSONConfiguration.value(of: content) else { throw Failure(.usage, "in \(path): not JSON") }
+    guard case .object(let members) = value else { throw Failure(.usage, "in \(path): must be a JSON object") }
     var layer: [LayeredSetting] = []
-    for (key, value) in values.sorted(by: { $0.key < $1.key }) {
+    for member in members {
+      let key = member.name
       guard let (name, shape) = shapes.first(where: { $0.name.description == key }) else {
         throw Failure(.usage, "in \(path): key \"\(key)\": no such option; see swa-server serve --help")
       }
       guard name != configName else {
         throw Failure(.usage, "in \(path): key \"\(key)\": a configuration file cannot name another")
       }
-      layer.append(try LayeredSetting(name, shape: shape, value: value, source: .file(path)))
+      layer.append(try LayeredSetting(name, shape: shape, value: member.value, source: .file(path)))
     }
     return layer
   }

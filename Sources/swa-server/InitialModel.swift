@@ -1,6 +1,8 @@
 import FoundationEssentials
+import Logging
 import ModelStore
 import Optimizers
+import ParameterServer
 import Tensors
 
 /// The model that a server begins with: the files that the options name, or none.
@@ -16,10 +18,26 @@ struct InitialModel {
   }
 
   /// Reads the files. Cost: one pass over the weights.
-  func make() throws(Failure) -> Model {
-    let model = Model(optimizer: SWA(), threads: threads, pool: RegionPool())
+  func make(logger: Logger) throws(Failure) -> Model {
+    var averaging: any AveragingOptimizer = SWA()
+    if let optimizer { averaging = try read(optimizer, logger: logger) }
+    let model = Model(optimizer: averaging, threads: threads, pool: RegionPool())
     if let weights { try load(weights, into: model) }
     return model
+  }
+
+  private func read(_ file: NamedFile, logger: Logger) throws(Failure) -> any AveragingOptimizer {
+    let text = [UInt8](try file.read())
+    guard let value = try? JSONConfiguration.value(of: text) else {
+      throw Failure(.usage, "in \(file.path): not JSON")
+    }
+    do throws(ConfigurationError) {
+      let (optimizer, warnings) = try Registry.standard.optimizer(from: value)
+      for warning in warnings { logger.warning("\(warning)", metadata: ["file": "\(file.path)"]) }
+      return optimizer
+    } catch {
+      throw Failure(.usage, "in \(file.path): \(error)")
+    }
   }
 
   private func load(_ file: NamedFile, into model: Model) throws(Failure) {

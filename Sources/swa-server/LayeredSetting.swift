@@ -1,4 +1,5 @@
 import ArgumentParser
+import Optimizers
 
 /// One option as one layer sets it, in the words of the command line.
 struct LayeredSetting {
@@ -7,7 +8,7 @@ struct LayeredSetting {
   let arguments: [String]
 
   /// A setting that the option parser takes when it is given alone.
-  init(_ name: SettingName, shape: SettingShape, value: SettingValue, source: Source) throws(Failure) {
+  init(_ name: SettingName, shape: SettingShape, value: ConfigValue, source: Source) throws(Failure) {
     self.name = name
     self.source = source
     do {

@@ -13,7 +13,7 @@ struct ServerRun {
 
   /// Serves until the first signal, then stops within the grace.
   func run(until signals: StopSignals) throws(Failure) {
-    let model = try InitialModel(options).make()
+    let model = try InitialModel(options).make(logger: logger)
     let application = Application(model: model, configuration: ApplicationConfiguration(options), logger: logger)
     let server = Server(configuration: ServerConfiguration(options), service: application, logger: logger)
     let port = try start(server)
