@@ -40,6 +40,10 @@ struct ServeOptions: ParsableArguments {
   @Option("Most bytes of bodies being received at one time; the default is a quarter of the memory.", .byteCount)
   var maxInflightBytes = ByteCount.quarterOfMemory
 
+  @Option(
+    "Most bytes of older versions that slow readers hold; the default is a quarter of the memory.", .byteCount)
+  var maxHeldBytes = ByteCount.quarterOfMemory
+
   @Option("Seconds within which a request's head must come, and a worker be free for it.", .seconds(in: 0.001...86_400))
   var headTimeout = Seconds(10)
 

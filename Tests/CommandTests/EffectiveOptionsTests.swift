@@ -53,7 +53,7 @@ import Testing
     let values = [
       "host": "::1", "port": "0", "port-file": "p", "allowed-host": "a.example", "weights": "w.safetensors",
       "optimizer": "o.json", "non-finite": "accept", "insecure": "true", "max-connections": "5", "max-workers": "6",
-      "max-body-bytes": "7 KiB", "max-inflight-bytes": "8 MiB", "head-timeout": "10.5 s",
+      "max-body-bytes": "7 KiB", "max-inflight-bytes": "8 MiB", "max-held-bytes": "9 GiB", "head-timeout": "10.5 s",
       "body-min-rate": "11", "idle-timeout": "12 s", "shutdown-grace": "13 s", "log-level": "debug",
       "log-format": "json", "threads": "3", "loops": "2",
     ]
