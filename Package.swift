@@ -42,7 +42,10 @@ let package = Package(
     .testTarget(name: "OptimizersTests", dependencies: ["Optimizers", "Tensors"]),
     .testTarget(name: "ModelStoreTests", dependencies: ["ModelStore", "Optimizers", "Tensors"]),
     .testTarget(name: "HTTPServerTests", dependencies: ["HTTPServer", "Sockets", .httpTypes, .logging]),
-    .testTarget(name: "ParameterServerTests", dependencies: ["ParameterServer", "HTTPServer", .httpTypes, .logging]),
+    .testTarget(
+      name: "ParameterServerTests",
+      dependencies: ["ParameterServer", "ModelStore", "Optimizers", "Tensors", "HTTPServer", .httpTypes, .logging],
+      exclude: ["Fixtures"]),
     .testTarget(name: "CommandTests", dependencies: ["swa-server", .logging]),
   ]
 )

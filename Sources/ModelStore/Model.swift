@@ -48,6 +48,15 @@ public final class Model: Sendable {
     try lane.withLockIfAvailable { (state) throws(ModelError) in try state.averagedWeights() }
   }
 
+  /// All that the optimizer remembers now; waits for the push that is being applied. Cost: independent of the model's
+  /// size.
+  public func optimizerState() throws(ModelError) -> OptimizerState {
+    try lane.withLock { (state) throws(ModelError) in
+      guard let trained = state.trained else { throw .noModel }
+      return trained.optimizerState(of: state.optimizer.inner)
+    }
+  }
+
   /// Applies a change; waits for those before it.
   public func apply(_ change: Change) throws(ModelError) -> Outcome {
     try lane.withLock { (state) throws(ModelError) in try applyAndPublish(change, to: &state) }

@@ -64,6 +64,13 @@ struct TrainedModel: Sendable {
     WeightsVersion(kind: .current, layout: layout, values: variables, stamp: stamp)
   }
 
+  /// What the rule remembers now.
+  func optimizerState(of rule: any Rule) -> OptimizerState {
+    OptimizerState(
+      layout: layout, stamp: stamp, scalars: [],
+      slots: zip(rule.slotNames, slots).map { OptimizerState.Slot(name: $0, values: $1) }, average: averagedWeights)
+  }
+
   /// The average as it is now.
   var averagedWeights: WeightsVersion? {
     average.map {
