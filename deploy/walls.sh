@@ -80,4 +80,7 @@ done
 while IFS= read -r name; do
   complain "$name: the top level holds Package.swift, Sources, Tests, deploy, openapi.yaml and README.md alone"
 done < <(git ls-files | cut -d/ -f1 | sort -u | grep -vxE 'Package\.swift|Sources|Tests|deploy|openapi\.yaml|README\.md|\..*' || true)
+for name in Package.swift Sources Tests deploy openapi.yaml README.md; do
+  [[ -n $(git ls-files -- "$name") ]] || complain "$name is missing"
+done
 exit "$broken"
