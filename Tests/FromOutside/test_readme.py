@@ -1,0 +1,87 @@
+"""README.md's examples, run as they stand there."""
+
+import re
+import shlex
+import subprocess
+import sys
+
+import numpy
+import safetensors.numpy
+
+from server import SPECIFICATION, TOP, Client, environment
+
+README = (TOP / "README.md").read_text()
+
+
+def blocks(fence):
+    """The fenced blocks that begin with ```fence."""
+    return re.findall(rf"^```{re.escape(fence)}\n(.*?)^```$", README, re.MULTILINE | re.DOTALL)
+
+
+def at(text, server):
+    """An example with the address of this server."""
+    return text.replace("localhost:8080", f"localhost:{server.port}")
+
+
+def commands():
+    """The curl commands of the examples, as lists of words."""
+    for block in blocks("sh curl"):
+        for command in re.split(r"^(?=curl )", block, flags=re.MULTILINE):
+            if command:
+                yield shlex.split(command)
+
+
+def test_the_curl_examples_work_in_their_order(server, tmp_path):
+    script = "\n".join(at(block, server) for block in blocks("sh curl"))
+    done = subprocess.run(
+        ["bash", "-euo", "pipefail", "-c", script],
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        timeout=60,
+        env=environment(),
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
+def test_every_curl_example_fails_when_the_server_refuses():
+    assert len(list(commands())) > 15
+    for words in commands():
+        assert any(re.fullmatch(r"-[A-Za-z]*f[A-Za-z]*", word) for word in words), words
+
+
+def test_there_is_a_curl_example_for_each_operation():
+    shown = set()
+    for words in commands():
+        method = "GET"
+        for word, following in zip(words, words[1:]):
+            if word == "--json" and method == "GET":
+                method = "POST"
+            elif re.fullmatch(r"-[A-Za-z]*X", word):
+                method = following
+            elif re.fullmatch(r"-[A-Za-z]*T", word) and method == "GET":
+                method = "PUT"
+        (url,) = [word for word in words if word.startswith("localhost:8080")]
+        path = url.removeprefix("localhost:8080").split("?")[0] or "/"
+        shown.add((method, SPECIFICATION.template(path)))
+    needed = {(method, path) for method, path in SPECIFICATION.operations() if method not in ("HEAD", "OPTIONS")}
+    assert needed <= shown, needed - shown
+
+
+def test_the_python_trainer_trains(server, tmp_path):
+    (trainer,) = blocks("python trainer")
+    assert len([line for line in trainer.splitlines() if line.strip()]) <= 20
+    (tmp_path / "trainer.py").write_text(at(trainer, server))
+    done = subprocess.run(
+        [sys.executable, "trainer.py"], cwd=tmp_path, capture_output=True, text=True, timeout=120, env=environment()
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    with Client(server) as client:
+        average = safetensors.numpy.load(client.get("/v1/weights/averaged").content)
+        numpy.testing.assert_allclose(average["w"], [2, -3, 0.5], atol=0.05)
+        assert client.status()["iterations"] == 500
+
+
+def test_every_file_that_it_names_is_there():
+    for name in re.findall(r"\b(?:deploy|Sources|Tests)/[\w./-]*\w", README):
+        assert (TOP / name).exists(), name
