@@ -1,12 +1,12 @@
 extension JSONCursor {
   /// Whether a number comes next.
   @inline(__always)
-  func isNumber(in text: Span<UInt8>) -> Bool {
+  package func isNumber(in text: Span<UInt8>) -> Bool {
     peek(in: text) == UInt8(ascii: "-") || isDigit(in: text)
   }
 
   /// Steps over a number (RFC 8259 section 6) and answers where it stands.
-  mutating func number(in text: Span<UInt8>) throws(Failure) -> Range<Int> {
+  package mutating func number(in text: Span<UInt8>) throws(Failure) -> Range<Int> {
     let start = offset
     _ = take("-", in: text)
     if take("0", in: text) {
@@ -24,7 +24,7 @@ extension JSONCursor {
 
   /// Steps over a number that must be a whole one from 0 on, written in digits alone; nil when it is another number, too
   /// large for `Int`, or no number.
-  mutating func size(in text: Span<UInt8>) throws(Failure) -> Int? {
+  package mutating func size(in text: Span<UInt8>) throws(Failure) -> Int? {
     guard isNumber(in: text) else { return nil }
     var value = 0
     for index in try number(in: text) {

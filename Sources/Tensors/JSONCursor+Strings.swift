@@ -1,6 +1,6 @@
 extension JSONCursor {
   /// Steps over a string and answers it decoded.
-  mutating func string(in text: Span<UInt8>) throws(Failure) -> String {
+  package mutating func string(in text: Span<UInt8>) throws(Failure) -> String {
     let start = offset
     let (content, hasEscapes) = try stringContent(in: text)
     guard hasEscapes else {
@@ -29,7 +29,7 @@ extension JSONCursor {
   }
 
   /// Steps over a string, checking it as `string(in:)` does.
-  mutating func skipString(in text: Span<UInt8>) throws(Failure) {
+  package mutating func skipString(in text: Span<UInt8>) throws(Failure) {
     _ = try string(in: text)
   }
 

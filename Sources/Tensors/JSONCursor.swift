@@ -1,32 +1,32 @@
 /// A place in a JSON text and the steps forward from it; the text is passed to every step, nothing is built but strings.
-struct JSONCursor<Failure: JSONFailure> {
+package struct JSONCursor<Failure: JSONFailure> {
   /// The byte that is read next.
-  var offset: Int
+  package var offset: Int
 
-  init(offset: Int = 0) {
+  package init(offset: Int = 0) {
     self.offset = offset
   }
 
   /// How deep ignored values may nest: as deep as serde_json, which reads safetensors headers elsewhere, goes.
   private static var maximumDepth: Int { 127 }
 
-  func failure(_ reason: JSONSyntaxError.Reason, at offset: Int? = nil) -> Failure {
+  package func failure(_ reason: JSONSyntaxError.Reason, at offset: Int? = nil) -> Failure {
     Failure(syntax: JSONSyntaxError(offset: offset ?? self.offset, reason: reason))
   }
 
   /// The failure of finding anything but `tokens` here.
-  func unexpected(in text: Span<UInt8>, _ tokens: String) -> Failure {
+  package func unexpected(in text: Span<UInt8>, _ tokens: String) -> Failure {
     failure(offset < text.count ? .expected(tokens) : .unexpectedEnd)
   }
 
   /// The byte that is read next, nil at the end.
   @inline(__always)
-  func peek(in text: Span<UInt8>) -> UInt8? {
+  package func peek(in text: Span<UInt8>) -> UInt8? {
     offset < text.count ? text[offset] : nil
   }
 
   @inline(__always)
-  mutating func skipWhitespace(in text: Span<UInt8>) {
+  package mutating func skipWhitespace(in text: Span<UInt8>) {
     while offset < text.count {
       switch text[offset] {
       case 0x20, 0x0A, 0x0D, 0x09: offset += 1
@@ -37,7 +37,7 @@ struct JSONCursor<Failure: JSONFailure> {
 
   /// Steps over `byte` if it comes next.
   @inline(__always)
-  mutating func take(_ byte: Unicode.Scalar, in text: Span<UInt8>) -> Bool {
+  package mutating func take(_ byte: Unicode.Scalar, in text: Span<UInt8>) -> Bool {
     guard offset < text.count, text[offset] == UInt8(ascii: byte) else { return false }
     offset += 1
     return true
@@ -45,14 +45,14 @@ struct JSONCursor<Failure: JSONFailure> {
 
   /// Steps over `byte`, which the grammar asks for here.
   @inline(__always)
-  mutating func expect(_ byte: Unicode.Scalar, in text: Span<UInt8>) throws(Failure) {
+  package mutating func expect(_ byte: Unicode.Scalar, in text: Span<UInt8>) throws(Failure) {
     guard take(byte, in: text) else { throw unexpected(in: text, "'\(byte)'") }
   }
 
   /// The next member's key, the cursor on its value; nil past the closing brace.
   ///
   /// - Parameter first: true before the first call of an object, whose opening brace has been taken.
-  mutating func nextKey(in text: Span<UInt8>, first: inout Bool) throws(Failure) -> String? {
+  package mutating func nextKey(in text: Span<UInt8>, first: inout Bool) throws(Failure) -> String? {
     guard try nextMember(in: text, first: &first) else { return nil }
     let key = try string(in: text)
     try colon(in: text)
@@ -62,7 +62,7 @@ struct JSONCursor<Failure: JSONFailure> {
   /// Whether another element follows, the cursor on it; false past the closing bracket.
   ///
   /// - Parameter first: true before the first call of an array, whose opening bracket has been taken.
-  mutating func nextElement(in text: Span<UInt8>, first: inout Bool) throws(Failure) -> Bool {
+  package mutating func nextElement(in text: Span<UInt8>, first: inout Bool) throws(Failure) -> Bool {
     skipWhitespace(in: text)
     if first {
       first = false
@@ -75,13 +75,13 @@ struct JSONCursor<Failure: JSONFailure> {
   }
 
   /// Only white space may follow.
-  mutating func end(in text: Span<UInt8>) throws(Failure) {
+  package mutating func end(in text: Span<UInt8>) throws(Failure) {
     skipWhitespace(in: text)
     guard offset == text.count else { throw failure(.trailingBytes) }
   }
 
   /// Steps over any value, checking its syntax.
-  mutating func skipValue(in text: Span<UInt8>, depth: Int = 1) throws(Failure) {
+  package mutating func skipValue(in text: Span<UInt8>, depth: Int = 1) throws(Failure) {
     switch peek(in: text) {
     case UInt8(ascii: "\""):
       try skipString(in: text)
@@ -111,7 +111,7 @@ struct JSONCursor<Failure: JSONFailure> {
   }
 
   /// Steps over one of `true`, `false` and `null`.
-  mutating func literal(_ word: StaticString, in text: Span<UInt8>) throws(Failure) {
+  package mutating func literal(_ word: StaticString, in text: Span<UInt8>) throws(Failure) {
     for byte in String(describing: word).utf8 {
       guard offset < text.count, text[offset] == byte else { throw unexpected(in: text, "'\(word)'") }
       offset += 1

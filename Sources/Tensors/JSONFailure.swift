@@ -1,4 +1,4 @@
 /// An error of a format that is written in JSON, and so can carry an error of its syntax.
-protocol JSONFailure: Error {
+package protocol JSONFailure: Error {
   init(syntax: JSONSyntaxError)
 }

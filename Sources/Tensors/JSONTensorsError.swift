@@ -62,7 +62,7 @@ public enum JSONTensorsError: Error, Equatable {
 }
 
 extension JSONTensorsError: JSONFailure {
-  init(syntax: JSONSyntaxError) {
+  package init(syntax: JSONSyntaxError) {
     self = .malformed(syntax)
   }
 }

@@ -1,6 +1,6 @@
 extension [UInt8] {
   /// Appends `string` as a JSON string: quoted, with what must be escaped escaped and all else as UTF-8.
-  mutating func append(jsonString string: String) {
+  package mutating func append(jsonString string: String) {
     append(UInt8(ascii: "\""))
     for byte in string.utf8 {
       switch byte {

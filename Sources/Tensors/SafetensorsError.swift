@@ -55,7 +55,7 @@ public enum SafetensorsError: Error, Equatable {
 }
 
 extension SafetensorsError: JSONFailure {
-  init(syntax: JSONSyntaxError) {
+  package init(syntax: JSONSyntaxError) {
     self = .malformedHeader(syntax)
   }
 }

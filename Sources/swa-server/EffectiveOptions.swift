@@ -59,7 +59,12 @@ struct EffectiveOptions {
   private static func fileLayer(
     _ content: [UInt8], path: String, shapes: [(name: SettingName, shape: SettingShape)]
   ) throws(Failure) -> [LayeredSetting] {
-    guard let value = try? JSONConfiguration.value(of: content) else { throw Failure(.usage, "in \(path): not JSON") }
+    let value: ConfigValue
+    do throws(JSONConfigurationError) {
+      value = try JSONConfiguration.value(of: content.span)
+    } catch {
+      throw Failure(.usage, "in \(path): \(error)")
+    }
     guard case .object(let members) = value else { throw Failure(.usage, "in \(path): must be a JSON object") }
     var layer: [LayeredSetting] = []
     for member in members {

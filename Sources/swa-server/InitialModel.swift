@@ -28,8 +28,11 @@ struct InitialModel {
 
   private func read(_ file: NamedFile, logger: Logger) throws(Failure) -> any AveragingOptimizer {
     let text = [UInt8](try file.read())
-    guard let value = try? JSONConfiguration.value(of: text) else {
-      throw Failure(.usage, "in \(file.path): not JSON")
+    let value: ConfigValue
+    do throws(JSONConfigurationError) {
+      value = try JSONConfiguration.value(of: text.span)
+    } catch {
+      throw Failure(.usage, "in \(file.path): \(error)")
     }
     do throws(ConfigurationError) {
       let (optimizer, warnings) = try Registry.standard.optimizer(from: value)

@@ -1,99 +1,129 @@
-import FoundationEssentials
-public import HTTPServer
 public import Optimizers
+public import Tensors
 
-/// Configurations as JSON text.
+/// Configurations as JSON text (RFC 8259), members in the order of the text.
 public enum JSONConfiguration {
   /// The most bytes of a configuration.
   static let limit = 1 << 20
+  /// How deep a configuration may nest.
+  private static let maximumDepth = 32
 
-  /// Reads a text; throws `malformed-body` when it is not JSON.
-  public static func value(of text: [UInt8]) throws(Problem) -> ConfigValue {
-    do {
-      return try JSONDecoder().decode(Node.self, from: Data(text)).value
-    } catch {
-      throw .malformedBody("the body is not JSON")
+  /// Reads a text; throws when it is not JSON, or an object in it has a member twice.
+  public static func value(of text: Span<UInt8>) throws(JSONConfigurationError) -> ConfigValue {
+    var cursor = JSONCursor<JSONConfigurationError>()
+    cursor.skipWhitespace(in: text)
+    let value = try value(&cursor, text, depth: 1)
+    try cursor.end(in: text)
+    return value
+  }
+
+  /// Writes a value as text.
+  static func text(of value: ConfigValue) -> [UInt8] {
+    var text: [UInt8] = []
+    append(value, to: &text)
+    return text
+  }
+
+  private static func value(
+    _ cursor: inout JSONCursor<JSONConfigurationError>, _ text: Span<UInt8>, depth: Int
+  ) throws(JSONConfigurationError) -> ConfigValue {
+    switch cursor.peek(in: text) {
+    case UInt8(ascii: "{"), UInt8(ascii: "["):
+      guard depth <= maximumDepth else { throw cursor.failure(.tooDeep) }
+      return cursor.take("{", in: text)
+        ? .object(try members(&cursor, text, depth: depth)) : .list(try elements(&cursor, text, depth: depth))
+    case UInt8(ascii: "\""): return .string(try cursor.string(in: text))
+    case UInt8(ascii: "t"):
+      try cursor.literal("true", in: text)
+      return .flag(true)
+    case UInt8(ascii: "f"):
+      try cursor.literal("false", in: text)
+      return .flag(false)
+    case UInt8(ascii: "n"):
+      try cursor.literal("null", in: text)
+      return .null
+    default: return try number(&cursor, text)
     }
   }
 
-  /// Writes a value as text, keys sorted.
-  static func text(of value: ConfigValue) throws(Problem) -> [UInt8] {
-    let encoder = JSONEncoder()
-    encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
-    do {
-      return Array(try encoder.encode(Node(value: value)))
-    } catch {
-      throw .unencodable("\(error)")
+  private static func members(
+    _ cursor: inout JSONCursor<JSONConfigurationError>, _ text: Span<UInt8>, depth: Int
+  ) throws(JSONConfigurationError) -> [ConfigValue.Member] {
+    var members: [ConfigValue.Member] = []
+    var names: Set<String> = []
+    var first = true
+    while let name = try cursor.nextKey(in: text, first: &first) {
+      guard names.insert(name).inserted else { throw .duplicateMember(name) }
+      members.append(ConfigValue.Member(name, try value(&cursor, text, depth: depth + 1)))
     }
+    return members
   }
 
-  /// A value as JSON's coders see it.
-  private struct Node: Codable {
-    let value: ConfigValue
-
-    init(value: ConfigValue) {
-      self.value = value
+  private static func elements(
+    _ cursor: inout JSONCursor<JSONConfigurationError>, _ text: Span<UInt8>, depth: Int
+  ) throws(JSONConfigurationError) -> [ConfigValue] {
+    try cursor.expect("[", in: text)
+    var elements: [ConfigValue] = []
+    var first = true
+    while try cursor.nextElement(in: text, first: &first) {
+      elements.append(try value(&cursor, text, depth: depth + 1))
     }
+    return elements
+  }
 
-    init(from decoder: any Decoder) throws {
-      if let object = try? decoder.container(keyedBy: Key.self) {
-        let keys = object.allKeys.sorted { $0.stringValue < $1.stringValue }
-        value = .object(
-          try keys.map { ConfigValue.Member($0.stringValue, try object.decode(Node.self, forKey: $0).value) })
-      } else if var list = try? decoder.unkeyedContainer() {
-        var values: [ConfigValue] = []
-        while !list.isAtEnd { values.append(try list.decode(Node.self).value) }
-        value = .list(values)
-      } else {
-        value = try Self.scalar(try decoder.singleValueContainer())
+  private static func number(
+    _ cursor: inout JSONCursor<JSONConfigurationError>, _ text: Span<UInt8>
+  ) throws(JSONConfigurationError) -> ConfigValue {
+    guard cursor.isNumber(in: text) else { throw cursor.unexpected(in: text, "a value") }
+    let range = try cursor.number(in: text)
+    let digits = String(decoding: range.map { text[$0] }, as: UTF8.self)
+    if let integer = Int(digits) { return .integer(integer) }
+    guard let number = Double(digits) else { throw cursor.failure(.invalidNumber, at: range.lowerBound) }
+    // Keras may write 10.0 for 10.
+    if let integer = Int(exactly: number), digits.utf8.contains(UInt8(ascii: ".")) { return .integer(integer) }
+    return .number(number)
+  }
+
+  private static func append(_ value: ConfigValue, to text: inout [UInt8]) {
+    switch value {
+    case .string(let string): text.append(jsonString: string)
+    case .object(let members):
+      for (index, member) in members.enumerated() {
+        text.append(UInt8(ascii: index == 0 ? "{" : ","))
+        text.append(jsonString: member.name)
+        text.append(UInt8(ascii: ":"))
+        append(member.value, to: &text)
       }
-    }
-
-    private static func scalar(_ container: any SingleValueDecodingContainer) throws -> ConfigValue {
-      if container.decodeNil() { return .null }
-      if let flag = try? container.decode(Bool.self) { return .flag(flag) }
-      if let integer = try? container.decode(Int.self) { return .integer(integer) }
-      if let number = try? container.decode(Double.self) { return .number(number) }
-      return .string(try container.decode(String.self))
-    }
-
-    func encode(to encoder: any Encoder) throws {
-      switch value {
-      case .object(let members):
-        var object = encoder.container(keyedBy: Key.self)
-        for member in members { try object.encode(Node(value: member.value), forKey: Key(stringValue: member.name)) }
-      case .list(let values):
-        var list = encoder.unkeyedContainer()
-        for value in values { try list.encode(Node(value: value)) }
-      case .null:
-        var container = encoder.singleValueContainer()
-        try container.encodeNil()
-      case .flag(let flag):
-        var container = encoder.singleValueContainer()
-        try container.encode(flag)
-      case .integer(let integer):
-        var container = encoder.singleValueContainer()
-        try container.encode(integer)
-      case .number(let number):
-        var container = encoder.singleValueContainer()
-        try container.encode(number)
-      case .string(let string):
-        var container = encoder.singleValueContainer()
-        try container.encode(string)
+      text += members.isEmpty ? "{}".utf8 : "}".utf8
+    case .list(let values):
+      for (index, value) in values.enumerated() {
+        text.append(UInt8(ascii: index == 0 ? "[" : ","))
+        append(value, to: &text)
       }
+      text += values.isEmpty ? "[]".utf8 : "]".utf8
+    case .null, .flag, .integer, .number: text += value.description.utf8
     }
   }
+}
 
-  private struct Key: CodingKey {
-    let stringValue: String
-    var intValue: Int? { nil }
+/// Why a text is not a configuration.
+public enum JSONConfigurationError: Error, Equatable, CustomStringConvertible {
+  /// The text is not JSON.
+  case malformed(JSONSyntaxError)
+  /// An object has a member twice.
+  case duplicateMember(String)
 
-    init(stringValue: String) {
-      self.stringValue = stringValue
+  /// A phrase for people.
+  public var description: String {
+    switch self {
+    case .malformed(let error): "not JSON: \(error)"
+    case .duplicateMember(let name): "'\(name)' is there twice"
     }
+  }
+}
 
-    init?(intValue: Int) {
-      return nil
-    }
+extension JSONConfigurationError: JSONFailure {
+  package init(syntax: JSONSyntaxError) {
+    self = .malformed(syntax)
   }
 }

@@ -7,7 +7,7 @@ enum AssignRequest {
   /// The names in a body; nil for all trainable variables.
   static func names(in body: [UInt8]) throws(Problem) -> [String]? {
     guard !body.isEmpty else { return nil }
-    let value = try JSONConfiguration.value(of: body)
+    let value = try body.configuration()
     guard case .object(let members) = value else {
       throw .malformedAssign("expected an object, got \(value)")
     }

@@ -36,7 +36,7 @@ extension Routes {
     BufferedExchange(limit: JSONConfiguration.limit) { body, responder in
       responder.onWorker { responder in
         let response = Response { () throws(Problem) in
-          let (change, warnings) = try change(try JSONConfiguration.value(of: body))
+          let (change, warnings) = try change(try body.configuration())
           return try apply(change, to: model, warnings: warnings)
         }
         responder.respond(response)
@@ -54,13 +54,11 @@ extension Routes {
   }
 
   private static func configuration(of model: Model, warnings: [String]) -> Response {
-    Response { () throws(Problem) in
-      var value = model.registry.print(model.status.optimizer)
-      if !warnings.isEmpty, case .object(let members) = value {
-        value = .object(members + [.init("warnings", .list(warnings.map { .string($0) }))])
-      }
-      let fields: HTTPFields = [.acceptPatch: "application/json, \(mergePatch)", .cacheControl: "no-cache"]
-      return .json(try JSONConfiguration.text(of: value), fields: fields)
+    var value = model.registry.print(model.status.optimizer)
+    if !warnings.isEmpty, case .object(let members) = value {
+      value = .object(members + [.init("warnings", .list(warnings.map { .string($0) }))])
     }
+    let fields: HTTPFields = [.acceptPatch: "application/json, \(mergePatch)", .cacheControl: "no-cache"]
+    return .json(JSONConfiguration.text(of: value), fields: fields)
   }
 }

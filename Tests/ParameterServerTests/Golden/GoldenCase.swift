@@ -86,7 +86,7 @@ extension GoldenCase {
     let json = try Array(Data(contentsOf: folder.appending(path: group + ".json")))
     let tensors = try Array(Data(contentsOf: folder.appending(path: group + ".safetensors")))
     let file = try TensorFile(decoding: tensors.span, pool: RegionPool())
-    let cases = try #require(JSONConfiguration.value(of: json)["cases"]?.items)
+    let cases = try #require(JSONConfiguration.value(of: json.span)["cases"]?.items)
     return try cases.map { try GoldenCase($0, file: file) }
   }
 
