@@ -17,10 +17,17 @@ public protocol AveragingOptimizer: Sendable {
 
   /// Names each field once, with its property and range.
   mutating func fields(_ fields: inout Fields)
+  /// Whether an average starts as a copy of the variables before its first snapshot; if not, its content is unspecified.
+  var startsAtVariables: Bool { get }
   /// Whether the step at an iteration (the number of steps before it) ends with a snapshot.
   func takesSnapshot(at iteration: Int) -> Bool
   /// The first iteration from `iteration` on whose step takes a snapshot.
   func nextSnapshot(from iteration: Int) -> Int
   /// Takes a run of variables into its averages, which hold `count` snapshots before.
   func average(_ extent: RunExtent, _ average: inout Region, of variable: Region, count: Int, at iteration: Int)
+}
+
+extension AveragingOptimizer {
+  /// No.
+  public var startsAtVariables: Bool { false }
 }

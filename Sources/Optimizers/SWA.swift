@@ -33,8 +33,8 @@ public struct SWA: AveragingOptimizer {
 
   public mutating func fields(_ fields: inout Fields) {
     fields.text("name", &name)
-    clipping.fields(&fields)
     fields.rule("optimizer", &inner)
+    fields.wrapperClipping(&clipping, around: inner)
     fields.integer("start_averaging", &startAveraging, from: 0)
     fields.integer("average_period", &averagePeriod, from: 1)
     fields.flag("sequential_update", &sequentialUpdate, isPrinted: !sequentialUpdate)

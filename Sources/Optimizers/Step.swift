@@ -6,12 +6,15 @@ public struct Step: Sendable {
   public let learningRate: Float
   /// Keras's time-based decay, 0 for none.
   public let decay: Double
+  /// The rule's numbers before the step.
+  public let scalars: [Double]
 
   /// A step.
-  public init(iteration: Int, learningRate: Float, decay: Double) {
+  public init(iteration: Int, learningRate: Float, decay: Double, scalars: [Double] = []) {
     self.iteration = iteration
     self.learningRate = learningRate
     self.decay = decay
+    self.scalars = scalars
   }
 
   /// The learning rate after decay, `lr / (1 + decay * i)`, computed in T with each operand rounded to it first
@@ -20,5 +23,11 @@ public struct Step: Sendable {
   public func effectiveLearningRate<T: Trainable>(as type: T.Type = T.self) -> T {
     guard decay > 0 else { return T(learningRate) }
     return T(learningRate) / (1 + T(decay) * T(iteration))
+  }
+
+  /// A beta's power after the step, `beta^(i + 1)`.
+  @inlinable
+  public func power<T: Trainable>(of beta: T) -> T {
+    T.power(beta, T(iteration + 1))
   }
 }

@@ -13,6 +13,9 @@ public struct Clipping: Sendable, Equatable {
   /// Whether nothing is clipped.
   public var isNone: Bool { norm == nil && value == nil && globalNorm == nil }
 
+  /// The names of the three settings.
+  static let fieldNames = ["clipnorm", "clipvalue", "global_clipnorm"]
+
   mutating func fields(_ fields: inout Fields) {
     fields.optionalNumber("clipnorm", &norm, in: .positive)
     fields.optionalNumber("clipvalue", &value, in: .positive)

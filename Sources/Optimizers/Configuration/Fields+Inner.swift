@@ -31,8 +31,24 @@ extension Fields {
     if has("lr"), has("learning_rate") {
       fail("lr", allowed: "either lr or learning_rate", came: "both")
     }
-    rule.settings.learningRate.field("learning_rate", &self)
-    rule.settings.learningRate.field("lr", &self)
-    number("decay", &rule.settings.decay, in: .nonNegative)
+    let form = rule.settings.rateForm
+    if form != .none {
+      rule.settings.rate("learning_rate", &self)
+      rule.settings.rate("lr", &self)
+    }
+    if form == .scheduled || form == .positive {
+      number("decay", &rule.settings.decay, in: .nonNegative)
+    } else if has("decay") {
+      fail("decay", allowed: "no decay around \(type(of: rule).className)", came: "one")
+    }
+  }
+
+  /// Clipping of the wrapper, which a rule without gradients can't have.
+  mutating func wrapperClipping(_ clipping: inout Clipping, around rule: any Rule) {
+    clipping.fields(&self)
+    guard isReading, rule.settings.rateForm == .none, !clipping.isNone else { return }
+    for name in Clipping.fieldNames where has(name) {
+      fail(name, allowed: "null around \(type(of: rule).className), whose bodies are values", came: "clipping")
+    }
   }
 }

@@ -14,6 +14,8 @@ public struct Fields: Sendable {
   let path: String
   /// The classes that nested configurations may name.
   let registry: Registry
+  /// The Python module that a serialized class names; nil for none.
+  public let module: String?
   private(set) var known: [String] = []
   private(set) var error: ConfigurationError?
   /// What was printed.
@@ -21,8 +23,9 @@ public struct Fields: Sendable {
   /// Where the meaning of an accepted field differs from what its writer may expect.
   private(set) var warnings: [String] = []
 
-  init(reading members: [ConfigValue.Member], at path: String, registry: Registry) {
+  init(reading members: [ConfigValue.Member], at path: String, registry: Registry, module: String? = nil) {
     mode = .read(members)
+    self.module = module
     self.path = path
     self.registry = registry
   }
@@ -30,18 +33,34 @@ public struct Fields: Sendable {
   init(printingWith registry: Registry) {
     mode = .print
     path = ""
+    module = nil
     self.registry = registry
   }
 
+  /// Whether the configuration is of one of Keras's optimizers after the legacy ones.
+  public var isNewerKeras: Bool {
+    guard case .read(let members) = mode else { return false }
+    let isMarked = members.contains { $0.name == "is_legacy_optimizer" && $0.value == .flag(false) }
+    return isMarked || module.map { $0.hasPrefix("keras") && !$0.contains("legacy") } ?? false
+  }
+
   /// Whether the calls read.
-  var isReading: Bool {
+  public var isReading: Bool {
     if case .read = mode { true } else { false }
   }
 
   /// Whether the configuration that is read has a member of this name.
-  func has(_ name: String) -> Bool {
+  public func has(_ name: String) -> Bool {
     guard case .read(let members) = mode else { return false }
     return members.contains { $0.name == name }
+  }
+
+  /// Whether a field of this name was named before.
+  func knows(_ name: String) -> Bool { known.contains(name) }
+
+  /// Refuses a configuration that is read and lacks a field.
+  public mutating func require(_ name: String, allowed: String) {
+    if isReading, !has(name) { fail(name, allowed: allowed, came: "nothing, and there is no default") }
   }
 
   /// A number that Keras keeps as float32.
@@ -58,6 +77,12 @@ public struct Fields: Sendable {
     field(name, print: .number(value)) { (came: ConfigValue) throws(Mismatch) in
       value = try Self.number(came, in: range)
     }
+  }
+
+  /// A number that Keras keeps as float64 and has no default for.
+  public mutating func requiredNumber(_ name: String, _ value: inout Double, in range: NumberRange) {
+    require(name, allowed: "\(range)")
+    number(name, &value, in: range)
   }
 
   /// A number or null; not printed when nil.
@@ -79,6 +104,45 @@ public struct Fields: Sendable {
         throw Mismatch(allowed: "an integer ≥ \(minimum)")
       }
       value = integer
+    }
+  }
+
+  /// A whole number from `minimum` on, or null.
+  public mutating func optionalInteger(_ name: String, _ value: inout Int?, from minimum: Int) {
+    field(name, print: value.map { .integer($0) } ?? .null) { (came: ConfigValue) throws(Mismatch) in
+      switch came {
+      case .null: value = nil
+      case .integer(let integer) where integer >= minimum: value = integer
+      default: throw Mismatch(allowed: "an integer ≥ \(minimum) or null")
+      }
+    }
+  }
+
+  /// A list of numbers.
+  public mutating func numbers(_ name: String, _ values: inout [Double], in range: NumberRange = .finite) {
+    field(name, print: .list(values.map { .number($0) })) { (came: ConfigValue) throws(Mismatch) in
+      guard case .list(let items) = came else { throw Mismatch(allowed: "a list of numbers") }
+      var read: [Double] = []
+      for item in items { read.append(try Self.number(item, in: range)) }
+      values = read
+    }
+  }
+
+  /// One of a few texts.
+  public mutating func choice(_ name: String, _ value: inout String, of choices: [String]) {
+    field(name, print: .string(value)) { (came: ConfigValue) throws(Mismatch) in
+      guard case .string(let text) = came, choices.contains(text) else {
+        throw Mismatch(allowed: choices.map { "\"\($0)\"" }.joined(separator: " or "))
+      }
+      value = text
+    }
+  }
+
+  /// Keras's `epsilon`, for which null and 0 stand for its default, 1e-7.
+  public mutating func epsilon(_ value: inout Double) {
+    field("epsilon", print: .number(value)) { (came: ConfigValue) throws(Mismatch) in
+      let number = came == .null ? 0 : try Self.number(came, in: .nonNegative)
+      value = number == 0 ? 1e-7 : number
     }
   }
 

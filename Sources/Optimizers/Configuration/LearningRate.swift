@@ -13,10 +13,10 @@ public enum LearningRate: Sendable {
     }
   }
 
-  mutating func field(_ name: String, _ fields: inout Fields) {
+  mutating func field(_ name: String, _ fields: inout Fields, in range: NumberRange) {
     switch self {
     case .constant(var rate):
-      guard fields.isReading else { return fields.number(name, &rate, in: .nonNegative) }
+      guard fields.isReading else { return fields.number(name, &rate, in: range) }
     case .schedule:
       break
     }
@@ -26,8 +26,9 @@ public enum LearningRate: Sendable {
     var nested: Result<[String], ConfigurationError> = .success([])
     fields.field(name, print: registry.print(self)) { (came: ConfigValue) throws(Fields.Mismatch) in
       switch came {
-      case .integer(let integer) where integer >= 0 && Float(integer).isFinite: result = .constant(Float(integer))
-      case .number(let number) where number >= 0 && Float(number).isFinite: result = .constant(Float(number))
+      case .integer(let integer) where range.contains(Double(Float(integer))): result = .constant(Float(integer))
+      case .number(let number) where range.contains(Double(Float(number))) && range.contains(number):
+        result = .constant(Float(number))
       case .object:
         do throws(ConfigurationError) {
           let (schedule, warnings) = try registry.schedule(from: came, at: path)
@@ -36,7 +37,7 @@ public enum LearningRate: Sendable {
         } catch {
           nested = .failure(error)
         }
-      default: throw Fields.Mismatch(allowed: "a number ≥ 0 or a schedule")
+      default: throw Fields.Mismatch(allowed: "\(range) or a schedule")
       }
     }
     self = result
@@ -45,16 +46,4 @@ public enum LearningRate: Sendable {
     case .failure(let error): fields.fail(error)
     }
   }
-}
-
-/// A learning rate as a plain function of the iteration, with hyperparameters.
-public protocol Schedule: Sendable {
-  /// Keras's class name.
-  static var className: String { get }
-  /// A schedule with the constructor's defaults; what has none starts at a value that `fields` refuses.
-  init()
-  /// Names each hyperparameter once, with its property and range.
-  mutating func fields(_ fields: inout Fields)
-  /// The rate at an iteration, computed in float32 as TensorFlow does.
-  func value(at iteration: Int) -> Float
 }

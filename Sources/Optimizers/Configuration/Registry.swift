@@ -7,8 +7,18 @@ public struct Registry: Sendable {
   /// What the server knows by itself.
   public static let standard: Registry = {
     var registry = Registry()
-    for rule in [SGD.self] as [any Rule.Type] { registry.register(rule) }
-    for wrapper in [SWA.self] as [any AveragingOptimizer.Type] { registry.register(wrapper) }
+    let rules: [any Rule.Type] = [
+      SGD.self, Adam.self, Adamax.self, Nadam.self, RMSprop.self, Adagrad.self, Adadelta.self, Ftrl.self, AdamW.self,
+      Assign.self,
+    ]
+    let schedules: [any Schedule.Type] = [
+      ExponentialDecay.self, PiecewiseConstantDecay.self, PolynomialDecay.self, InverseTimeDecay.self, CosineDecay.self,
+      CosineDecayRestarts.self, TriangularCyclicalLearningRate.self, Triangular2CyclicalLearningRate.self,
+      ExponentialCyclicalLearningRate.self, SWACyclical.self,
+    ]
+    for rule in rules { registry.register(rule) }
+    for schedule in schedules { registry.register(schedule) }
+    for wrapper in [SWA.self, MovingAverage.self] as [any AveragingOptimizer.Type] { registry.register(wrapper) }
     return registry
   }()
 
@@ -81,12 +91,8 @@ public struct Registry: Sendable {
     case .schedule(var schedule):
       var fields = Fields(printingWith: self)
       schedule.fields(&fields)
-      return .object([
-        .init("module", .string("keras.optimizers.schedules")),
-        .init("class_name", .string(type(of: schedule).className)),
-        .init("config", .object(fields.members)),
-        .init("registered_name", .null),
-      ])
+      return Self.serialized(
+        type(of: schedule).className, fields.members, module: schedule.module, registeredName: schedule.registeredName)
     }
   }
 
@@ -94,11 +100,18 @@ public struct Registry: Sendable {
     var rule = rule
     var fields = Fields(printingWith: self)
     Self.allFields(of: &rule, &fields)
-    return .object([
-      .init("module", .string("keras.optimizers.legacy")),
-      .init("class_name", .string(type(of: rule).className)),
-      .init("config", .object(fields.members)),
-      .init("registered_name", .null),
+    return Self.serialized(
+      type(of: rule).className, fields.members, module: rule.module, registeredName: rule.registeredName)
+  }
+
+  private static func serialized(
+    _ className: String, _ config: [ConfigValue.Member], module: String?, registeredName: String?
+  ) -> ConfigValue {
+    .object([
+      .init("module", module.map { .string($0) } ?? .null),
+      .init("class_name", .string(className)),
+      .init("config", .object(config)),
+      .init("registered_name", registeredName.map { .string($0) } ?? .null),
     ])
   }
 
@@ -117,7 +130,13 @@ public struct Registry: Sendable {
     from value: ConfigValue, at path: String
   ) throws(ConfigurationError) -> (schedule: any Schedule, warnings: [String]) {
     let (className, members, _) = try Self.object(value, at: path, kind: "a schedule")
-    let name = className.split(separator: ">").last.map(String.init) ?? className
+    let name = Self.shortName(className)
+    if name == "CyclicalLearningRate" {
+      throw ConfigurationError(
+        field: path + ".class_name",
+        allowed: "TriangularCyclicalLearningRate, Triangular2CyclicalLearningRate or ExponentialCyclicalLearningRate",
+        came: "CyclicalLearningRate, whose scale_fn is a Python function")
+    }
     guard let type = schedules[name] else {
       throw unknownClass(className, at: path, allowed: Array(schedules.keys))
     }
@@ -135,7 +154,7 @@ public struct Registry: Sendable {
       throw unknownClass(className, at: path, allowed: Array(rules.keys))
     }
     var rule = type.init()
-    var fields = Fields(reading: members, at: path, registry: self)
+    var fields = Fields(reading: members, at: path, registry: self, module: module)
     Self.allFields(of: &rule, &fields)
     try fields.finish()
     return (rule, fields.warnings)

@@ -29,6 +29,9 @@ public struct SGD: Rule {
 
   public var slots: [Slot] { momentum == 0 ? [] : [.momentum] }
 
+  /// Plain descent scatters them as they came.
+  public var sumsDuplicateRows: Bool { momentum != 0 }
+
   public mutating func fields(_ fields: inout Fields) {
     fields.number("momentum", &momentum, in: .unitInterval)
     fields.flag("nesterov", &nesterov)

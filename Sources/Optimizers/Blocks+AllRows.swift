@@ -1,0 +1,58 @@
+public import Tensors
+
+/// Opens one slot of a run without its gradient.
+@inlinable
+@inline(__always)
+public func blocks<T: Trainable, Name: SlotName>(
+  allRowsOf run: Run<T>, _ slots: inout Slots<Name>, _ first: Name, _ body: @Sendable (inout MutableSpan<T>) -> Void
+) {
+  let all = run.allRows
+  let a = BlockTarget<T>(&slots.regions[slots.index(of: first)], all.extent, isVariable: false)
+  eachBlock(all.extent) { block in
+    a.open(block.target) { a in body(&a) }
+  }
+  a.finish(&slots.regions[slots.index(of: first)])
+}
+
+/// Opens a run and two slots without its gradient.
+@inlinable
+@inline(__always)
+public func blocks<T: Trainable, Name: SlotName>(
+  allRowsOf run: Run<T>, _ variable: inout Region, _ slots: inout Slots<Name>, _ first: Name, _ second: Name,
+  _ body: @Sendable (inout MutableSpan<T>, inout MutableSpan<T>, inout MutableSpan<T>) -> Void
+) {
+  let all = run.allRows
+  let w = BlockTarget<T>(&variable, all.extent, isVariable: true)
+  let a = BlockTarget<T>(&slots.regions[slots.index(of: first)], all.extent, isVariable: false)
+  let b = BlockTarget<T>(&slots.regions[slots.index(of: second)], all.extent, isVariable: false)
+  eachBlock(all.extent) { block in
+    w.open(block.target) { w in a.open(block.target) { a in b.open(block.target) { b in body(&w, &a, &b) } } }
+  }
+  w.finish(&variable)
+  a.finish(&slots.regions[slots.index(of: first)])
+  b.finish(&slots.regions[slots.index(of: second)])
+}
+
+/// Opens a run and three slots without its gradient.
+@inlinable
+@inline(__always)
+public func blocks<T: Trainable, Name: SlotName>(
+  allRowsOf run: Run<T>, _ variable: inout Region, _ slots: inout Slots<Name>, _ first: Name, _ second: Name,
+  _ third: Name,
+  _ body: @Sendable (inout MutableSpan<T>, inout MutableSpan<T>, inout MutableSpan<T>, inout MutableSpan<T>) -> Void
+) {
+  let all = run.allRows
+  let w = BlockTarget<T>(&variable, all.extent, isVariable: true)
+  let a = BlockTarget<T>(&slots.regions[slots.index(of: first)], all.extent, isVariable: false)
+  let b = BlockTarget<T>(&slots.regions[slots.index(of: second)], all.extent, isVariable: false)
+  let c = BlockTarget<T>(&slots.regions[slots.index(of: third)], all.extent, isVariable: false)
+  eachBlock(all.extent) { block in
+    w.open(block.target) { w in
+      a.open(block.target) { a in b.open(block.target) { b in c.open(block.target) { c in body(&w, &a, &b, &c) } } }
+    }
+  }
+  w.finish(&variable)
+  a.finish(&slots.regions[slots.index(of: first)])
+  b.finish(&slots.regions[slots.index(of: second)])
+  c.finish(&slots.regions[slots.index(of: third)])
+}

@@ -1,0 +1,59 @@
+private import Dispatch
+private import Synchronization
+public import Tensors
+
+/// How many elements a block has: 256 KiB of float32, so that all regions' parts of it stay in the second-level cache.
+public let blockElementCount = 64 * 1024
+
+/// Below this many elements the fork and join of threads cost more than they gain.
+@usableFromInline let parallelElementCount = 512 * 1024
+
+/// A piece of a run: elements of the variable and of the gradient that belong together.
+@usableFromInline
+struct Block {
+  /// Elements of variable, slots and average, from the start of the run.
+  @usableFromInline let target: Range<Int>
+  /// Elements of the gradient.
+  @usableFromInline let source: Range<Int>
+}
+
+/// Calls `body` for each block of a run, on several threads when the run is large. Rows with a gradient go one after the
+/// other, because they may repeat.
+@usableFromInline
+func eachBlock(_ extent: RunExtent, _ body: @Sendable (Block) -> Void) {
+  if let rows = extent.rows { return eachRow(rows, body) }
+  let count = extent.elementCount
+  let blockCount = (count + blockElementCount - 1) / blockElementCount
+  @Sendable func block(_ index: Int) -> Block {
+    let range = index * blockElementCount..<min((index + 1) * blockElementCount, count)
+    return Block(target: range, source: range)
+  }
+  guard count >= parallelElementCount, extent.threads > 1 else {
+    for index in 0..<blockCount { body(block(index)) }
+    return
+  }
+  let next = Atomic(0)
+  DispatchQueue.concurrentPerform(iterations: min(extent.threads, blockCount)) { _ in
+    while true {
+      let index = next.add(1, ordering: .relaxed).oldValue
+      guard index < blockCount else { return }
+      body(block(index))
+    }
+  }
+}
+
+/// Calls `body` for each row, neighbouring rows at once.
+private func eachRow(_ rows: RunExtent.Rows, _ body: (Block) -> Void) {
+  let width = rows.width
+  let rowsPerBlock = max(1, blockElementCount / max(width, 1))
+  var first = 0
+  while first < rows.indices.count {
+    var end = first + 1
+    while end < rows.indices.count, end - first < rowsPerBlock, rows.indices[end] == rows.indices[end - 1] + 1 {
+      end += 1
+    }
+    let row = rows.indices[first]
+    body(Block(target: row * width..<(row + end - first) * width, source: first * width..<end * width))
+    first = end
+  }
+}

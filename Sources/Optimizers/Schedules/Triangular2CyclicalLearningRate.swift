@@ -1,0 +1,31 @@
+/// As the triangular cycle, with half the height after each one.
+///
+/// Source: TensorFlow Addons 0.23 `tfa.optimizers.Triangular2CyclicalLearningRate` (Smith 2015).
+public struct Triangular2CyclicalLearningRate: Schedule {
+  public static let className = "Triangular2CyclicalLearningRate"
+
+  /// Lowest and highest rate, and steps between them.
+  public var cycle = RateCycle()
+  /// Whether the height depends on the number of the `cycle` or of the step, `iterations`.
+  public var scaleMode = "cycle"
+
+  /// A schedule whose rate is 0.
+  public init() {}
+
+  public var module: String? { RateCycle.module }
+
+  public var registeredName: String? { "Addons>" + Self.className }
+
+  public mutating func fields(_ fields: inout Fields) {
+    cycle.fields(&fields)
+    fields.choice("scale_mode", &scaleMode, of: ["cycle", "iterations"])
+    fields.ignored("name")
+  }
+
+  public func value(at iteration: Int) -> Float {
+    cycle.value(at: iteration) { number in
+      let x = scaleMode == "cycle" ? number : Float(iteration)
+      return 1 / Float.power(2, x - 1)
+    }
+  }
+}
