@@ -8,18 +8,22 @@ extension Gradient {
     _ plan: GradientPlan, _ regions: [Region], norm: GradientNorm, acceptsNonFinite: Bool
   ) throws(ModelError) {
     var norm = norm
-    let found = norm.finish(in: regions[0])
+    let layout = plan.layout
+    let sparse = try Self.sparse(plan, regions)
+    let found = norm.finish(
+      in: regions[0], rows: sparse.map { (layout.entries[$0.entry].computeType, $0.summed.values) })
     if !acceptsNonFinite {
-      for index in found == nil ? plan.dense : [] {
-        try Self.checkFinite(plan.layout.entries[index], in: regions[0])
+      if found == nil {
+        for index in plan.dense { try Self.checkFinite(layout.entries[index], in: regions[0]) }
+        for part in sparse { try Self.checkFinite(part, of: layout.entries[part.entry]) }
       }
       for index in plan.assigned { try Self.checkFinite(plan.layout.entries[index], in: regions[0]) }
     }
-    layout = plan.layout
+    self.layout = layout
     values = regions[0]
     dense = plan.dense
     assigned = plan.assigned
-    sparse = try Self.sparse(plan, regions)
+    self.sparse = sparse
     self.norm = found ?? .nan
   }
 
@@ -33,7 +37,8 @@ extension Gradient {
       for row in rows where row < 0 || row >= count {
         throw .indexOutOfRange(variable: variable.name, index: row, count: count)
       }
-      gradients.append(SparseGradient(entry: index, rows: rows, values: regions[2 + 2 * position]))
+      let received = SparseGradient.RowValues(rows: rows, values: regions[2 + 2 * position])
+      gradients.append(try SparseGradient(of: plan.layout.entries[index], at: index, received))
     }
     return gradients
   }
@@ -53,6 +58,13 @@ extension Gradient {
     guard entry.computeType.isFloatingPoint else { return }
     let isFinite = region.withBytes(in: entry.computeRange) { $0.isFinite(as: entry.computeType) }
     guard isFinite else { throw .nonFinite(variable: entry.variable.name) }
+  }
+
+  /// Sums are finite only if all that was summed is.
+  private static func checkFinite(_ part: SparseGradient, of entry: Layout.Entry) throws(ModelError) {
+    guard part.summed.values.withBytes({ $0.isFinite(as: entry.computeType) }) else {
+      throw .nonFinite(variable: entry.variable.name)
+    }
   }
 }
 

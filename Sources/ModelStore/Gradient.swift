@@ -16,30 +16,32 @@ public struct Gradient: Sendable {
   /// The 2-norm over trainable variables, before clipping.
   public let norm: Double
 
-  /// The runs of neighbouring variables of one type that all have a dense gradient.
-  func runs(threads: Int) -> [RunExtent] {
-    Self.runs(of: dense, in: layout, threads: threads)
-  }
-
-  static func runs(of indices: some Sequence<Int>, in layout: Layout, threads: Int) -> [RunExtent] {
+  /// The runs of neighbouring trainable variables of one type, where `clips`, if there are any, are the same too.
+  static func runs(
+    of indices: some Sequence<Int>, in layout: Layout, threads: Int, clips: [[ClipStep]]? = nil
+  ) -> [RunExtent] {
     var runs: [RunExtent] = []
     var first: Layout.Entry?
+    var steps: [ClipStep] = []
     var count = 0
     var next = 0
     func close() {
       guard let first, count > 0 else { return }
-      runs.append(
-        RunExtent(
-          storageType: first.variable.dtype, elementCount: count, variableOffset: first.offset,
-          computeOffset: first.computeOffset, threads: threads))
+      var run = RunExtent(
+        storageType: first.variable.dtype, elementCount: count, variableOffset: first.offset,
+        computeOffset: first.computeOffset, threads: threads)
+      run.clips = steps
+      runs.append(run)
     }
-    for index in indices {
+    for (position, index) in indices.enumerated() {
       let entry = layout.entries[index]
-      if let first, index == next, entry.variable.dtype == first.variable.dtype {
+      let entrySteps = clips?[position] ?? []
+      if let first, index == next, entry.variable.dtype == first.variable.dtype, entrySteps == steps {
         count += entry.variable.elementCount
       } else {
         close()
         first = entry
+        steps = entrySteps
         count = entry.variable.elementCount
       }
       next = index + 1
@@ -47,14 +49,4 @@ public struct Gradient: Sendable {
     close()
     return runs
   }
-}
-
-/// A gradient of some rows of one variable.
-public struct SparseGradient: Sendable {
-  /// The index of the variable's entry.
-  public let entry: Int
-  /// Rows of axis 0, each within the shape; they may repeat.
-  public let rows: [Int]
-  /// One row of values for each, in the variable's compute type.
-  public let values: Region
 }

@@ -72,7 +72,7 @@ public struct GradientReceiver: Sendable {
 extension GradientPlan {
   /// Memory for all that comes.
   func regions(from pool: RegionPool) throws(ModelError) -> [Region] {
-    var byteCounts = [layout.computeByteCount]
+    var byteCounts = [dense.isEmpty && assigned.isEmpty ? 0 : layout.computeByteCount]
     for (index, part) in sparse {
       let type = layout.entries[index].computeType
       byteCounts.append(part.indices?.range.count ?? 0)

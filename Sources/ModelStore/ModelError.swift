@@ -18,8 +18,6 @@ public enum ModelError: Error, Sendable {
   case indexOutOfRange(variable: String, index: Int, count: Int)
   /// Half of a sparse pair, or a pair that does not fit together.
   case sparsePair(variable: String, detail: String)
-  /// The rule takes no sparse gradients.
-  case sparseUnsupported(variable: String, rule: String)
   /// No trainable variable has a gradient.
   case noGradients
   /// A value is NaN or infinite.

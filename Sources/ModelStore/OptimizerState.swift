@@ -1,3 +1,4 @@
+public import Optimizers
 public import Tensors
 
 /// All that an optimizer remembers of a model at one moment, to be listed or saved; it stays what it is while the model
@@ -8,19 +9,11 @@ public struct OptimizerState: Sendable {
   /// Which weights the state belongs to.
   public let stamp: VersionStamp
   /// The rule's numbers that no variable has, such as Nadam's momentum cache, in its order.
-  public let scalars: [Scalar]
+  public let scalars: [RuleScalar]
   /// The rule's slots in use, in its order: one region of all trainable variables each.
   public let slots: [Slot]
   /// The average; nil before the first snapshot.
   public let average: WeightsVersion?
-
-  /// A number of the rule.
-  public struct Scalar: Sendable, Equatable {
-    /// Its name in Keras.
-    public let name: String
-    /// Its value.
-    public let value: Double
-  }
 
   /// What the rule remembers of each variable under one name.
   public struct Slot: Sendable {

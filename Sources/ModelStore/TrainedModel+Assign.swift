@@ -50,6 +50,7 @@ extension TrainedModel {
   /// Starts with fresh state in a new epoch.
   mutating func reset(for rule: any Rule, epoch: Epoch) throws(ModelError) {
     slots = try Self.freshSlots(of: rule, layout: layout, pool: variables.pool)
+    scalars = rule.initialScalars.map(\.value)
     self.epoch = epoch
     average = nil
     averageVersion = 0

@@ -22,15 +22,12 @@ extension TrainedModel {
   ) throws(ModelError) -> Receipt {
     let planned = try receipt(of: push, by: optimizer)
     let rule = optimizer.inner
-    if let sparse = push.gradient.sparse.first {
-      throw .sparseUnsupported(
-        variable: layout.entries[sparse.entry].variable.name, rule: type(of: rule).className)
-    }
-    if planned.isSnapshot, average == nil { average = try emptyAverage() }
-    let step = rule.step(at: iterations)
-    for run in push.gradient.runs(threads: threads) {
-      rule.apply(run, &variables, &slots, push.gradient.values, step)
-    }
+    let gradient = try GradientRuns(
+      push.gradient, for: rule, clippedBy: [rule.settings.clipping, optimizer.clipping], threads: threads)
+    if planned.isSnapshot, average == nil { average = try newAverage(by: optimizer) }
+    let step = rule.step(at: iterations, scalars: scalars)
+    for run in gradient.runs { rule.apply(run.extent, &variables, &slots, run.gradient, step) }
+    scalars = firstType == .f64 ? rule.scalars(after: step, in: Double.self) : rule.scalars(after: step, in: Float.self)
     variables.endUpdate()
     for index in slots.indices { slots[index].endUpdate() }
     for index in push.gradient.assigned {
@@ -58,9 +55,19 @@ extension TrainedModel {
     return iterations - base
   }
 
-  private func emptyAverage() throws(ModelError) -> Average {
+  /// The compute type of the first trainable variable, in which a rule's own numbers are kept as in Keras.
+  private var firstType: DType {
+    layout.creationOrder.first { $0 < layout.trainableCount }.map { layout.entries[$0].computeType } ?? .f32
+  }
+
+  private func newAverage(by optimizer: any AveragingOptimizer) throws(ModelError) -> Average {
     do {
-      let values = try Region(byteCount: layout.computeByteCount, pool: variables.pool)
+      var values = try Region(byteCount: layout.computeByteCount, pool: variables.pool)
+      for entry in layout.entries.prefix(optimizer.startsAtVariables ? layout.trainableCount : 0) {
+        values.convertElements(
+          from: variables, entry.variable.dtype, at: entry.offset, count: entry.variable.elementCount,
+          to: entry.computeType, at: entry.computeOffset)
+      }
       return Average(values: values, count: 0, iterations: 0)
     } catch {
       throw .outOfMemory(byteCount: layout.computeByteCount)

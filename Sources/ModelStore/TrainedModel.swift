@@ -8,6 +8,8 @@ struct TrainedModel: Sendable {
   var variables: Region
   /// The rule's slots in use, in its order.
   var slots: [Region]
+  /// The rule's own numbers, in its order.
+  var scalars: [Double]
   var average: Average?
   var iterations = 0
   var version = 1
@@ -24,6 +26,7 @@ struct TrainedModel: Sendable {
     self.layout = layout
     self.epoch = epoch
     variables = values
+    scalars = rule.initialScalars.map(\.value)
     slots = try Self.freshSlots(of: rule, layout: layout, pool: values.pool)
   }
 
@@ -67,7 +70,8 @@ struct TrainedModel: Sendable {
   /// What the rule remembers now.
   func optimizerState(of rule: any Rule) -> OptimizerState {
     OptimizerState(
-      layout: layout, stamp: stamp, scalars: [],
+      layout: layout, stamp: stamp,
+      scalars: zip(rule.initialScalars, scalars).map { RuleScalar(name: $0.name, value: $1) },
       slots: zip(rule.slotNames, slots).map { OptimizerState.Slot(name: $0, values: $1) }, average: averagedWeights)
   }
 

@@ -14,11 +14,11 @@ public protocol AveragingOptimizer: Sendable {
   var inner: any Rule { get set }
   /// Clipping of gradients after the inner optimizer's own.
   var clipping: Clipping { get set }
+  /// Whether an average starts as a copy of the variables before its first snapshot; if not, its content is unspecified.
+  var startsAtVariables: Bool { get }
 
   /// Names each field once, with its property and range.
   mutating func fields(_ fields: inout Fields)
-  /// Whether an average starts as a copy of the variables before its first snapshot; if not, its content is unspecified.
-  var startsAtVariables: Bool { get }
   /// Whether the step at an iteration (the number of steps before it) ends with a snapshot.
   func takesSnapshot(at iteration: Int) -> Bool
   /// The first iteration from `iteration` on whose step takes a snapshot.

@@ -1,6 +1,5 @@
 private import Dispatch
 private import Synchronization
-public import Tensors
 
 /// How many elements a block has: 256 KiB of float32, so that all regions' parts of it stay in the second-level cache.
 public let blockElementCount = 64 * 1024

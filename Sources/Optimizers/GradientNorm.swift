@@ -55,24 +55,29 @@ public struct GradientNorm: Sendable {
     }
   }
 
-  /// The norm of all, once everything was received; nil when an element is not finite.
-  public mutating func finish(in region: Region) -> Double? {
+  /// The norm of all, once everything was received, and of summed rows of sparse gradients; nil when an element is not
+  /// finite.
+  public mutating func finish(in region: Region, rows: [(type: DType, values: Region)] = []) -> Double? {
     advance(to: region.byteCount, in: region)
+    let rowPieces = rows.map {
+      (Part(type: $0.type, offset: 0, elementCount: $0.values.byteCount / $0.type.byteCount), $0.values)
+    }
+    for (part, values) in rowPieces { sumOfSquares += part.sumOfSquares(in: values) }
     if sumOfSquares.isFinite { return sumOfSquares.squareRoot() }
-    return scaledNorm(in: region)
+    return Self.scaledNorm(of: parts.map { ($0, region) } + rowPieces)
   }
 
   /// The norm when squares of float64 gradients overflow.
-  private func scaledNorm(in region: Region) -> Double? {
+  private static func scaledNorm(of pieces: [(Part, Region)]) -> Double? {
     var largest = 0.0
-    for part in parts where part.type == .f64 {
+    for (part, region) in pieces where part.type == .f64 {
       region.withElements(of: Double.self, at: part.offset, count: part.elementCount) { values in
         for index in values.indices { largest = values[index].isFinite ? max(largest, abs(values[index])) : .nan }
       }
     }
     guard largest.isFinite, largest > 1 else { return nil }
     var sum = 0.0
-    for part in parts {
+    for (part, region) in pieces {
       if part.type == .f64 {
         region.withElements(of: Double.self, at: part.offset, count: part.elementCount) { values in
           for index in values.indices { sum += (values[index] / largest) * (values[index] / largest) }
@@ -85,5 +90,22 @@ public struct GradientNorm: Sendable {
     }
     let norm = largest * sum.squareRoot()
     return sum.isFinite ? min(norm, .greatestFiniteMagnitude) : nil
+  }
+}
+
+extension GradientNorm.Part {
+  /// The sum of squares of all elements, by blocks in their order.
+  fileprivate func sumOfSquares(in region: Region) -> Double {
+    var sum = 0.0
+    for first in stride(from: 0, to: elementCount, by: blockElementCount) {
+      let count = min(blockElementCount, elementCount - first)
+      let start = offset + first * type.byteCount
+      if type == .f64 {
+        region.withElements(of: Double.self, at: start, count: count) { sum += $0.sumOfSquares() }
+      } else {
+        region.withElements(of: Float.self, at: start, count: count) { sum += $0.sumOfSquares() }
+      }
+    }
+    return sum
   }
 }

@@ -35,10 +35,6 @@ extension Problem {
       self = .unprocessable(
         "shape-mismatch", "Incomplete sparse gradient", variable,
         "the sparse gradient of '\(variable.escaped)' must be one pair of indices and values: \(detail.escaped)")
-    case .sparseUnsupported(let variable, let rule):
-      self = .unprocessable(
-        "dtype-mismatch", "Sparse gradient not supported", variable,
-        "\(rule) takes no sparse gradient for '\(variable.escaped)' in this version; send a dense one")
     case .noGradients:
       self = Problem(
         "no-gradients", title: "No gradients", status: .unprocessableContent,
