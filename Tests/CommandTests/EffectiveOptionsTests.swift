@@ -165,8 +165,9 @@ import Testing
     (#"{"config": "d.json"}"#, #"key "config": a configuration file cannot name another"#),
     (#"{"help": true}"#, #"key "help": no such option; see swa-server serve --help"#),
     (#"["port"]"#, "must be a JSON object"),
-    ("", "not JSON"),
-    (#"{"port": 1"#, "not JSON"),
+    ("", "not JSON: the text ends too early at byte 0"),
+    (#"{"port": 1"#, "not JSON: the text ends too early at byte 10"),
+    (#"{"port": 1, "port": 2}"#, "'port' is there twice"),
   ])
   func wrongShapeInTheFileIsRefused(json: String, message: String) {
     #expect(throws: usageError("in c.json: \(message)")) {
