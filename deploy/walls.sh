@@ -11,7 +11,7 @@ complain() {
 
 # Where `unsafe` may stand: the owners of memory, of descriptors and of C handles.
 unsafe_files=(
-  Sources/Optimizers/Blocks.swift
+  Sources/Optimizers/BlockTarget.swift
   Sources/Sockets/AddressCandidates.swift
   Sources/Sockets/Listener.swift
   Sources/Sockets/Poller.swift

@@ -18,6 +18,8 @@ public enum Change: Sendable {
   case dropAverage
   /// Another optimizer with fresh state; the variables stay.
   case setOptimizer(any AveragingOptimizer, epoch: Epoch)
+  /// State to go on from, in a new epoch; variables and configuration stay.
+  case setOptimizerState(SavedOptimizerState, epoch: Epoch)
   /// A JSON merge patch of the optimizer's configuration, its state kept.
   case patchOptimizer(ConfigValue)
 }

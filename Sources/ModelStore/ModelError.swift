@@ -36,6 +36,10 @@ public enum ModelError: Error, Sendable {
   case noAverage
   /// The optimizer's configuration is wrong.
   case configuration(ConfigurationError)
+  /// A list of optimizer state is not this optimizer's.
+  case invalidState(item: String, expected: String)
+  /// The rule has no slot of this name.
+  case noSlot(name: String, slots: [String])
   /// The system has no memory for this.
   case outOfMemory(byteCount: Int)
 }

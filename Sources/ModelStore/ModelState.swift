@@ -24,7 +24,7 @@ struct ModelState: Sendable {
       guard trained != nil else { throw .noModel }
       trained = nil
       return .dropped
-    case .replace, .push, .assignAverage, .dropAverage:
+    case .replace, .push, .assignAverage, .dropAverage, .setOptimizerState:
       guard let outcome = try trained?.apply(change, by: optimizer, threads: threads) else { throw .noModel }
       return outcome
     }
@@ -74,6 +74,9 @@ extension TrainedModel {
     case .assignAverage(let names):
       let assigned = try assignAverage(names)
       return .assigned(assigned, stamp)
+    case .setOptimizerState(let state, let epoch):
+      try set(state, by: optimizer, epoch: epoch)
+      return .stateSet(stamp)
     case .dropAverage:
       try dropAverage()
       return .dropped

@@ -12,6 +12,8 @@ public struct OptimizerState: Sendable {
   public let scalars: [RuleScalar]
   /// The rule's slots in use, in its order: one region of all trainable variables each.
   public let slots: [Slot]
+  /// Whether get_weights lists all slots of a variable together.
+  public let listsByVariable: Bool
   /// The average; nil before the first snapshot.
   public let average: WeightsVersion?
 

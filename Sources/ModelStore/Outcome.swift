@@ -10,6 +10,8 @@ public enum Outcome: Sendable {
   case assigned([String], VersionStamp)
   /// The optimizer's configuration is another.
   case configured(warnings: [String])
+  /// The optimizer goes on from other state.
+  case stateSet(VersionStamp)
   /// Something was dropped.
   case dropped
 }

@@ -72,7 +72,8 @@ struct TrainedModel: Sendable {
     OptimizerState(
       layout: layout, stamp: stamp,
       scalars: zip(rule.initialScalars, scalars).map { RuleScalar(name: $0.name, value: $1) },
-      slots: zip(rule.slotNames, slots).map { OptimizerState.Slot(name: $0, values: $1) }, average: averagedWeights)
+      slots: zip(rule.slotNames, slots).map { OptimizerState.Slot(name: $0, values: $1) },
+      listsByVariable: rule.listsStateByVariable, average: averagedWeights)
   }
 
   /// The average as it is now.

@@ -23,6 +23,8 @@ public protocol AveragingOptimizer: Sendable {
   func takesSnapshot(at iteration: Int) -> Bool
   /// The first iteration from `iteration` on whose step takes a snapshot.
   func nextSnapshot(from iteration: Int) -> Int
+  /// The snapshots that steps 0 to `iterations` - 1 take, and the number of steps taken when the last of them was.
+  func snapshots(before iterations: Int) -> (count: Int, last: Int)
   /// Takes a run of variables into its averages, which hold `count` snapshots before.
   func average(_ extent: RunExtent, _ average: inout Region, of variable: Region, count: Int, at iteration: Int)
 }

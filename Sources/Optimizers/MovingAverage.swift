@@ -44,6 +44,8 @@ public struct MovingAverage: AveragingOptimizer {
 
   public func nextSnapshot(from iteration: Int) -> Int { iteration }
 
+  public func snapshots(before iterations: Int) -> (count: Int, last: Int) { (iterations, iterations) }
+
   public func average(
     _ extent: RunExtent, _ average: inout Region, of variable: Region, count: Int, at iteration: Int
   ) {

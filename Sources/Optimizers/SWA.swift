@@ -51,6 +51,12 @@ public struct SWA: AveragingOptimizer {
     return past == 0 ? iteration : iteration + averagePeriod - past
   }
 
+  public func snapshots(before iterations: Int) -> (count: Int, last: Int) {
+    guard iterations > startAveraging else { return (0, 0) }
+    let periods = (iterations - 1 - startAveraging) / averagePeriod
+    return (periods + 1, startAveraging + periods * averagePeriod + 1)
+  }
+
   public func average(
     _ extent: RunExtent, _ average: inout Region, of variable: Region, count: Int, at iteration: Int
   ) {

@@ -59,6 +59,15 @@ extension Problem {
         detail: "the model's epoch is \(expected), got \(came.escaped); GET the weights anew",
         members: [("field", .string("Model-Epoch")), ("model_epoch", .string(expected))])
     case .configuration(let error): self = Problem(error)
+    case .invalidState(let item, let expected):
+      self = Problem(
+        "model-mismatch", title: "Not this optimizer's state", status: .conflict,
+        detail: "'\(item.escaped)': expected \(expected)", members: [("variable", .string(item.escaped))])
+    case .noSlot(let name, let slots):
+      self = Problem(
+        "no-slot", title: "No such slot", status: .notFound,
+        detail: "the optimizer has no slot '\(name.escaped)'; it has \(slots.joined(separator: ", "))",
+        members: [("allowed", .strings(slots))])
     case .outOfMemory(let byteCount):
       self = .busy("the system has no memory for \(byteCount) bytes")
     }

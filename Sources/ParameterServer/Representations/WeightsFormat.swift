@@ -14,6 +14,11 @@ enum WeightsFormat: String, Sendable, CaseIterable {
     }
   }
 
+  /// What a download is called.
+  func fileName(_ stem: String, _ iterations: Int) -> String {
+    "\(stem)-\(iterations).\(rawValue)"
+  }
+
   /// Every media type that asks for the format, in order of preference.
   static let offers: [(mediaType: String, format: WeightsFormat)] = [
     ("application/octet-stream", .safetensors), ("application/x-safetensors", .safetensors),

@@ -5,9 +5,6 @@ import Tensors
 
 /// One version of weights in one format: its tag, its fields and its bytes.
 struct WeightsRepresentation: Sendable {
-  /// The most bytes of JSON that go out.
-  static let jsonLimit = 16 << 20
-
   let weights: WeightsVersion
   let format: WeightsFormat
   let heldVersions: HeldVersions
@@ -48,7 +45,7 @@ struct WeightsRepresentation: Sendable {
 
   private var fileName: String {
     let stem = if case .current = weights.kind { "weights" } else { "average" }
-    return "\(stem)-\(weights.stamp.iterations).\(format == .json ? "json" : "safetensors")"
+    return format.fileName(stem, weights.stamp.iterations)
   }
 
   private func content() throws(Problem) -> Content {
@@ -56,23 +53,11 @@ struct WeightsRepresentation: Sendable {
     switch format {
     case .safetensors:
       let tail = isCurrent ? weights.layout.headerTail : weights.layout.computeHeaderTail
-      let (prefix, paddingCount) = SafetensorsHeader.prefix(metadata: metadata, tailByteCount: tail.count)
-      let padding = [UInt8](repeating: UInt8(ascii: " "), count: paddingCount)
-      let values = RegionSource(region: weights.values, hold: try heldVersions.hold(weights.values))
-      // One piece is one send; only a header of many tensors is worth sending from where it lies.
-      if tail.count < 64 << 10 { return Content(prefix + tail + padding, values) }
-      return Content(prefix, tail, padding, values)
+      return .safetensors(
+        metadata: metadata, tail: tail, data: [try RegionSource(weights.values, heldBy: heldVersions)])
     case .json:
       let tensors = isCurrent ? weights.layout.descriptions : weights.layout.computeDescriptions
-      do {
-        let text = try JSONTensors.encode(
-          tensors, in: weights.values, member: "variables", metadata: metadata, limit: Self.jsonLimit)
-        return Content(text)
-      } catch {
-        throw .notAcceptable(
-          "as JSON these weights are longer than \(Self.jsonLimit) bytes; take safetensors, which has no limit",
-          allowed: ["application/octet-stream"])
-      }
+      return Content(try JSONText.of(tensors, in: weights.values, metadata: metadata))
     }
   }
 
@@ -88,17 +73,5 @@ struct WeightsRepresentation: Sendable {
     metadata.append(("iteration", "\(weights.stamp.iterations)"))
     metadata.append(("model_epoch", weights.stamp.epoch.description))
     return metadata + weights.layout.creationMetadata
-  }
-}
-
-/// A region as content: sent from where it lies, held until it is sent.
-struct RegionSource: ByteSource {
-  let region: Region
-  let hold: HeldVersions.Hold
-
-  var byteCount: Int { region.byteCount }
-
-  func withBytes<R>(in range: Range<Int>, _ body: (Span<UInt8>) throws -> R) rethrows -> R {
-    try region.withBytes(in: range, body)
   }
 }

@@ -1,0 +1,143 @@
+public import Tensors
+
+/// Takes a list of optimizer state as it arrives: what get_weights gave, read by the ordinals of its names.
+public struct OptimizerStateReceiver: Sendable {
+  private let expected: OptimizerState
+  private let pool: RegionPool
+  private var receiver: SafetensorsReceiver
+  private var snapshots: Int?
+
+  /// Takes state that fits the one that there is.
+  public init(like expected: OptimizerState, totalByteCount: Int?, pool: RegionPool) {
+    self.expected = expected
+    self.pool = pool
+    receiver = SafetensorsReceiver(totalByteCount: totalByteCount, pool: pool)
+  }
+
+  /// Takes the next bytes: `fill` writes to the front of the memory where they belong and returns how many.
+  public mutating func receive(_ fill: (inout MutableSpan<UInt8>) -> Int) throws(BodyError) {
+    do throws(SafetensorsReceiverError) {
+      try receiver.receive(fill)
+    } catch {
+      throw .file(error)
+    }
+    if let header = receiver.header { try place(header) }
+  }
+
+  /// The state, once the last byte has come.
+  public mutating func finish() throws(BodyError) -> SavedOptimizerState {
+    do throws(SafetensorsReceiverError) {
+      try receiver.finish()
+    } catch {
+      throw .file(error)
+    }
+    guard let regions = receiver.intake?.regions else { throw .file(.truncatedData) }
+    receiver.intake = nil
+    let scalarType = expected.layout.scalarType
+    let iterations = regions[0].withElements(of: Int64.self, at: 0, count: 1) { Int($0[0]) }
+    guard iterations >= 0 else { throw .model(.invalidState(item: "iterations", expected: "0 or more")) }
+    let scalars = expected.scalars.indices.map { index in
+      let offset = 8 + index * scalarType.byteCount
+      return scalarType == .f64
+        ? regions[0].withElements(of: Double.self, at: offset, count: 1) { $0[0] }
+        : regions[0].withElements(of: Float.self, at: offset, count: 1) { Double($0[0]) }
+    }
+    return SavedOptimizerState(
+      layout: expected.layout, iterations: iterations, scalars: scalars, average: regions[1], snapshots: snapshots,
+      slotNames: expected.slots.map(\.name), slots: Array(regions.dropFirst(2)))
+  }
+
+  private mutating func place(_ header: SafetensorsHeader) throws(BodyError) {
+    let tensors = try byOrdinal(header.tensors)
+    var placement = Placement()
+    for tensor in header.tensors {
+      guard let (_, item) = tensors[tensor.name] else { continue }
+      let (region, offset) = target(of: item.place)
+      placement.place(tensor, in: region, at: offset, as: item.dtype)
+    }
+    if let text = header.metadata["snapshots"] {
+      guard let count = Int(text), count >= 0 else {
+        throw .metadata(key: "snapshots", detail: "expected a number of snapshots, got \(text)")
+      }
+      snapshots = count
+    }
+    do throws(ModelError) {
+      receiver.place(TensorIntake(placement, into: try regions()))
+    } catch {
+      throw .model(error)
+    }
+  }
+
+  /// The tensors with the items that they are, by name; all items must be there, once.
+  private func byOrdinal(
+    _ tensors: [TensorDescription]
+  ) throws(BodyError) -> [String: (TensorDescription, OptimizerState.Item)] {
+    let items = expected.items
+    var found: [String: (TensorDescription, OptimizerState.Item)] = [:]
+    var seen = [Bool](repeating: false, count: items.count)
+    for tensor in tensors {
+      let digits = tensor.name.prefix { $0 != "/" }
+      guard let ordinal = Int(digits), items.indices.contains(ordinal), !seen[ordinal] else {
+        throw .model(
+          .invalidState(item: tensor.name, expected: "names 0000/… to \(items.count - 1)/…, each once, by ordinal"))
+      }
+      let item = items[ordinal]
+      guard tensor.shape == item.shape else {
+        throw .model(.shapeMismatch(variable: tensor.name, expected: item.shape, came: tensor.shape))
+      }
+      let isFitting = item.dtype.isFloatingPoint ? tensor.dtype.isFloatingPoint : tensor.dtype == item.dtype
+      guard isFitting else {
+        throw .model(
+          .dtypeMismatch(variable: tensor.name, expected: item.dtype.rawValue, came: tensor.dtype.rawValue))
+      }
+      seen[ordinal] = true
+      found[tensor.name] = (tensor, item)
+    }
+    if let missing = seen.firstIndex(of: false) {
+      throw .model(.invalidState(item: items[missing].name, expected: "a tensor numbered \(missing) for it"))
+    }
+    return found
+  }
+
+  private func target(of place: OptimizerState.Item.Place) -> (region: Int, offset: Int) {
+    switch place {
+    case .iterations: (0, 0)
+    case .scalar(let index): (0, 8 + index * expected.layout.scalarType.byteCount)
+    case .average(let entry): (1, expected.layout.entries[entry].computeOffset)
+    case .slot(let index, let entry): (2 + index, expected.layout.entries[entry].computeOffset)
+    }
+  }
+
+  private func regions() throws(ModelError) -> [Region] {
+    let layout = expected.layout
+    let byteCounts =
+      [expected.head.count, layout.computeByteCount] + expected.slots.map { _ in layout.slotByteCount }
+    var regions: [Region] = []
+    for byteCount in byteCounts {
+      do {
+        regions.append(try Region(byteCount: byteCount, pool: pool))
+      } catch {
+        throw .outOfMemory(byteCount: byteCount)
+      }
+    }
+    return regions
+  }
+}
+
+/// Optimizer state to go on from.
+public struct SavedOptimizerState: Sendable {
+  /// The layout of the model that it is for.
+  public let layout: Layout
+  /// Steps taken.
+  public let iterations: Int
+  /// The rule's numbers, in its order.
+  public let scalars: [Double]
+  /// Averages in the compute places of trainable variables; unspecified elsewhere.
+  public let average: Region
+  /// Snapshots in the average; nil when the optimizer's own schedule is to say.
+  public let snapshots: Int?
+  /// The names of the slots.
+  public let slotNames: [String]
+  /// Their regions, in the same order.
+  public let slots: [Region]
+}

@@ -1,0 +1,73 @@
+import HTTPServer
+import HTTPTypes
+import ModelStore
+import Optimizers
+import Tensors
+
+/// What the optimizer remembers: listed as get_weights does, set again, and slot by slot.
+extension Routes {
+  static func optimizerWeights(_ call: Call) throws(Problem) -> any Exchange {
+    guard call.model.status.model != nil else { throw .noModel(.notFound) }
+    let application = call.application
+    return reading(application) { (state) throws(Problem) in
+      try StateRepresentation(state: state, heldVersions: application.heldVersions).list(from: application.model.pool)
+    }
+  }
+
+  static func putOptimizerWeights(_ call: Call) throws(Problem) -> any Exchange {
+    guard call.model.status.model != nil else { throw .noModel(.conflict) }
+    guard case .safetensors = try BodyFormat(call) else {
+      throw .unsupportedMediaType(
+        "optimizer state comes as safetensors", allowed: ["application/octet-stream", "application/x-safetensors"])
+    }
+    do throws(ModelError) {
+      return PutStateExchange(like: try call.model.optimizerState(), model: call.model, request: call.request)
+    } catch {
+      throw Problem(error)
+    }
+  }
+
+  static func slotNames(_ call: Call) throws(Problem) -> any Exchange {
+    let optimizer = call.model.status.optimizer
+    return BareExchange(.json(encoding: ["average"] + optimizer.inner.slotNames))
+  }
+
+  static func slot(_ call: Call) throws(Problem) -> any Exchange {
+    let status = call.model.status
+    guard let trained = status.model else { throw .noModel(.notFound) }
+    let name = call.captures["slot"] ?? ""
+    let slots = ["average"] + status.optimizer.inner.slotNames
+    guard slots.contains(name) else { throw Problem(.noSlot(name: name, slots: slots)) }
+    if name == "average", trained.average == nil { throw .noAverage(.notFound) }
+    let names = try call.query.list("names")
+    for name in names ?? [] where trained.layout.index(of: name) ?? .max >= trained.layout.trainableCount {
+      throw .notFound("no trainable variable is named '\(name.escaped)'")
+    }
+    let format = try WeightsFormat(call)
+    let application = call.application
+    return reading(application) { (state) throws(Problem) in
+      try StateRepresentation(state: state, heldVersions: application.heldVersions)
+        .slot(name, of: names, as: format)
+    }
+  }
+
+  /// Answers on a worker from the state as it is then.
+  private static func reading(
+    _ application: Application, _ answer: @escaping @Sendable (OptimizerState) throws(Problem) -> Response
+  ) -> any Exchange {
+    AnswerExchange { responder in
+      responder.onWorker { responder in
+        let response = Response { () throws(Problem) in try answer(try state(of: application.model)) }
+        responder.respond(response)
+      }
+    }
+  }
+
+  private static func state(of model: Model) throws(Problem) -> OptimizerState {
+    do throws(ModelError) {
+      return try model.optimizerState()
+    } catch {
+      throw Problem(error, missing: .notFound)
+    }
+  }
+}
