@@ -46,6 +46,7 @@ let package = Package(
       name: "ParameterServerTests",
       dependencies: ["ParameterServer", "ModelStore", "Optimizers", "Tensors", "HTTPServer", .httpTypes, .logging],
       exclude: ["Fixtures"]),
+    .testTarget(name: "ParameterClientTests", dependencies: ["ParameterClient", "Tensors"]),
     .testTarget(name: "CommandTests", dependencies: ["swa-server", .logging]),
   ]
 )
