@@ -18,6 +18,7 @@ let package = Package(
   targets: [
     .systemLibrary(name: "CLinux"),
     .systemLibrary(name: "CMath"),
+    .systemLibrary(name: "CDigits"),
     .systemLibrary(
       name: "CCurl", pkgConfig: "libcurl", providers: [.apt(["libcurl4-openssl-dev", "pkg-config"])]),
 
@@ -36,7 +37,7 @@ let package = Package(
         "ParameterServer", "ModelStore", "Optimizers", "Tensors", "HTTPServer", "Sockets", .argumentParser, .logging,
       ],
       resources: [.embedInCode("openapi.yaml")]),
-    .executableTarget(name: "swa-trainer", dependencies: ["ParameterClient", "Tensors", .argumentParser]),
+    .executableTarget(name: "swa-trainer", dependencies: ["ParameterClient", "Tensors", "CDigits", .argumentParser]),
 
     .testTarget(name: "TensorsTests", dependencies: ["Tensors"]),
     .testTarget(name: "OptimizersTests", dependencies: ["Optimizers", "Tensors"]),
@@ -46,7 +47,7 @@ let package = Package(
       name: "ParameterServerTests",
       dependencies: ["ParameterServer", "ModelStore", "Optimizers", "Tensors", "HTTPServer", .httpTypes, .logging],
       exclude: ["Fixtures"]),
-    .testTarget(name: "ParameterClientTests", dependencies: ["ParameterClient", "Tensors"]),
+    .testTarget(name: "ParameterClientTests", dependencies: ["ParameterClient", "Tensors", "swa-trainer"]),
     .testTarget(name: "CommandTests", dependencies: ["swa-server", .logging]),
   ]
 )
