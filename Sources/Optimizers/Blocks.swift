@@ -45,7 +45,9 @@ public func blocks<T: Trainable, Name: SlotName>(
   let b = BlockTarget<T>(&slots.regions[slots.index(of: second)], run.extent, isVariable: false)
   let g = BlockTarget<T>(reading: gradient, run.extent)
   eachBlock(run.extent) { block in
-    w.open(block.target) { w in a.open(block.target) { a in b.open(block.target) { b in g.read(block.source) { g in body(&w, &a, &b, g) } } } }
+    w.open(block.target) { w in
+      a.open(block.target) { a in b.open(block.target) { b in g.read(block.source) { g in body(&w, &a, &b, g) } } }
+    }
   }
   w.finish(&variable)
   a.finish(&slots.regions[slots.index(of: first)])
@@ -68,7 +70,9 @@ public func blocks<T: Trainable, Name: SlotName>(
   let g = BlockTarget<T>(reading: gradient, run.extent)
   eachBlock(run.extent) { block in
     w.open(block.target) { w in
-      a.open(block.target) { a in b.open(block.target) { b in c.open(block.target) { c in g.read(block.source) { g in body(&w, &a, &b, &c, g) } } }
+      a.open(block.target) { a in
+        b.open(block.target) { b in c.open(block.target) { c in g.read(block.source) { g in body(&w, &a, &b, &c, g) } }
+        }
       }
     }
   }

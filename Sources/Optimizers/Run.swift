@@ -1,4 +1,3 @@
-
 /// Neighbouring trainable variables of one type that all have a gradient: what a rule updates in one go, so that ten
 /// thousand small variables cost what one big one does. Or one variable, of which some rows have a gradient.
 public struct Run<T: Trainable>: Sendable {

@@ -4,7 +4,8 @@ public import Tensors
 extension RunExtent {
   /// The sum of squares of a gradient's elements as clipping left them, by blocks in their order. Cost: one pass.
   public func sumOfSquares(of gradient: Region) -> Double {
-    storageType == .f64 ? sum(of: Double.self, gradient) { $0.sumOfSquares() } : sum(of: Float.self, gradient) { $0.sumOfSquares() }
+    storageType == .f64
+      ? sum(of: Double.self, gradient) { $0.sumOfSquares() } : sum(of: Float.self, gradient) { $0.sumOfSquares() }
   }
 
   private func sum<T: Trainable>(of _: T.Type, _ gradient: Region, _ squares: (Span<T>) -> Double) -> Double {

@@ -22,7 +22,8 @@ public struct Step: Sendable {
   @inlinable
   public func effectiveLearningRate<T: Trainable>(as type: T.Type = T.self) -> T {
     guard decay > 0 else { return T(learningRate) }
-    return T(learningRate) / (1 + T(decay) * T(iteration))
+    // Keras casts the decay by way of float32.
+    return T(learningRate) / (1 + T(Float(decay)) * T(iteration))
   }
 
   /// A beta's power after the step, `beta^(i + 1)`.

@@ -94,7 +94,7 @@ public struct RMSprop: Rule {
   public func updateRows<T: Trainable>(
     _ run: Run<T>, _ variable: inout Region, _ slots: inout Slots<Slot>, _ gradient: Region, _ step: Step
   ) {
-    guard momentum == 0 else { return update(run, &variable, &slots, gradient, step) }
+    guard momentum == 0 else { return updateMomentumRows(run, &variable, &slots, gradient, step) }
     let alpha: T = step.effectiveLearningRate()
     let (rho, epsilon) = (T(rho), T(epsilon))
     let rest = 1 - rho
@@ -113,6 +113,34 @@ public struct RMSprop: Rule {
         each(&w, &s, g) { w, s, g in
           s += (g * g) * rest
           w -= alpha * g / (root(s) + epsilon)
+        }
+      }
+    }
+  }
+
+  /// With momentum, TensorFlow's kernels for rows round at other places than those for all elements.
+  @inlinable
+  func updateMomentumRows<T: Trainable>(
+    _ run: Run<T>, _ variable: inout Region, _ slots: inout Slots<Slot>, _ gradient: Region, _ step: Step
+  ) {
+    let alpha: T = step.effectiveLearningRate()
+    let (rho, mu, epsilon) = (T(rho), T(momentum), T(epsilon))
+    let rest = 1 - rho
+    if centered {
+      blocks(run, &variable, &slots, .rms, .momentum, .mg, gradient) { w, s, b, a, g in
+        each(&w, &s, &b, &a, g) { w, s, b, a, g in
+          s = s * rho + (g * g) * rest
+          a = a * rho + g * rest
+          b = b * mu + (1 / root((s + epsilon) - a * a)) * alpha * g
+          w -= b
+        }
+      }
+    } else {
+      blocks(run, &variable, &slots, .rms, .momentum, gradient) { w, s, b, g in
+        each(&w, &s, &b, g) { w, s, b, g in
+          s = s * rho + (g * g) * rest
+          b = b * mu + (1 / root(s + epsilon)) * alpha * g
+          w -= b
         }
       }
     }

@@ -77,6 +77,8 @@ struct GoldenCase: Sendable, CustomTestStringConvertible {
 extension GoldenCase {
   static let groups = [
     "rule", "sparse", "swa", "clip", "schedule", "float64", "missing", "events", "shapes", "moving_average",
+    "more_rules", "more_double", "more_sparse", "more_sparse_double", "more_schedules", "more_clip",
+    "more_moving_average",
   ]
 
   /// The cases of a group.

@@ -36,7 +36,9 @@ struct GoldenTests {
     for (rule, difference) in byRule.sorted(by: { $0.key < $1.key }) {
       print("\(rule): largest error \(difference.largest) tolerances", difference.worst)
     }
-    #expect(count == 73)
+    #expect(count == 205)
+    // All but powers, inverse roots and sums of squares in another order; a little less with another C library.
+    #expect(exact.count >= 185)
   }
 }
 
