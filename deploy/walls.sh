@@ -12,6 +12,8 @@ complain() {
 # Where `unsafe` may stand: the owners of memory, of descriptors and of C handles.
 unsafe_files=(
   Sources/Optimizers/BlockTarget.swift
+  Sources/ParameterClient/CurlHandle.swift
+  Sources/ParameterClient/LocalFile.swift
   Sources/Sockets/AddressCandidates.swift
   Sources/Sockets/Listener.swift
   Sources/Sockets/Poller.swift
@@ -20,6 +22,7 @@ unsafe_files=(
   Sources/Sockets/SocketStream.swift
   Sources/Sockets/SystemThread.swift
   Sources/swa-server/StandardError.swift
+  Sources/swa-trainer/ChildProcess.swift
   Sources/Tensors/Region.swift
   Sources/Tensors/RegionPool.swift
   Sources/Tensors/RegionStorage.swift
