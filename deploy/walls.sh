@@ -39,8 +39,8 @@ declare -A may_import=(
   [ParameterServer]="ModelStore Optimizers Tensors HTTPServer"
   [ParameterClient]="Tensors CCurl"
   [swa-server]="ParameterServer ModelStore Optimizers Tensors HTTPServer Sockets TLS"
-  [swa-trainer]="ParameterClient Tensors"
-  [CLinux]="" [COpenSSL]="" [CCurl]="" [CMath]=""
+  [swa-trainer]="ParameterClient Tensors CDigits"
+  [CLinux]="" [CDigits]="" [COpenSSL]="" [CCurl]="" [CMath]=""
 )
 
 imported() { # imported FILE: the modules that a Swift file imports
