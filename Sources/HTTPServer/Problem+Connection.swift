@@ -23,8 +23,8 @@ extension Problem {
 
   static var unknownExpectation: Problem {
     Problem(
-      "expectation-failed", title: "The expectation is unknown", status: .expectationFailed,
-      detail: "the only expectation known here is 100-continue")
+      "invalid-header", title: "The expectation is unknown", status: .expectationFailed,
+      detail: "Expect: the only expectation known here is 100-continue", members: [("field", .string("Expect"))])
   }
 
   static var unanswered: Problem {

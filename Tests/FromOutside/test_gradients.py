@@ -270,17 +270,25 @@ def test_a_bad_header_value_is_400(client, field, value):
 
 
 @pytest.mark.parametrize("form", ["safetensors", "json"])
-def test_a_sparse_gradient_is_refused_clearly(client, form):
+def test_a_sparse_gradient_moves_its_rows_alone(client, form):
+    put_optimizer(client, learning_rate=1)
     client.put("/v1/weights", data=encode({"emb": f32([1, 1], [2, 2], [3, 3])}))
-    before = client.state()
     if form == "json":
-        body = {"gradients": {"emb": {"indices": [0, 2], "values": [[1, 1], [1, 1]]}}}
+        body = {"gradients": {"emb": {"indices": [2, 0, 2], "values": [[1, 1], [1, 2], [1, 1]]}}}
         response = client.post("/v1/gradients", json=body)
     else:
-        pair = {"emb/indices": numpy.array([0, 2], dtype="<i8"), "emb/values": f32([1, 1], [1, 1])}
+        pair = {"emb/indices": numpy.array([2, 0, 2], dtype="<i8"), "emb/values": f32([1, 1], [1, 2], [1, 1])}
         response = push(client, pair)
-    assert response.status_code == 422
-    assert "sparse" in response.json()["detail"] and "emb" in response.json()["detail"]
+    assert response.status_code == 200
+    assert numpy.array_equal(weights(client)["emb"], f32([0, -1], [2, 2], [1, 1]))
+
+
+@pytest.mark.parametrize("rows, detail", [([3], "from 0 to below 3, got 3"), ([-1], "got -1")])
+def test_a_row_that_is_not_there_is_422(client, rows, detail):
+    client.put("/v1/weights", data=encode({"emb": f32([1, 1], [2, 2], [3, 3])}))
+    before = client.state()
+    response = push(client, {"emb/indices": numpy.array(rows, dtype="<i8"), "emb/values": f32([1, 1])})
+    assert detail in problem(response, 422, "index-out-of-range")["detail"]
     assert client.state() == before
 
 

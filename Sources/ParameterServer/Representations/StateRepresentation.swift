@@ -23,7 +23,7 @@ struct StateRepresentation: Sendable {
       metadata: metadata(kind: "optimizer") + [("snapshots", "\(snapshots)")],
       tail: SafetensorsHeader.tail(of: state.descriptions.sorted { $0.range.lowerBound < $1.range.lowerBound }),
       data: data)
-    return response(content, .safetensors, name: "optimizer")
+    return response(content, .preferred, name: "optimizer")
   }
 
   /// One slot of all trainable variables, or of those named.
@@ -37,7 +37,7 @@ struct StateRepresentation: Sendable {
     let tensors = state.layout.computeDescriptions.prefix(state.layout.trainableCount)
       .filter { wanted?.contains($0.name) ?? true }
     let metadata = metadata(kind: name)
-    switch format {
+    switch format.encoding {
     case .json:
       let text = try JSONText.of(tensors, in: values, metadata: metadata)
       return response(Content(text), format, name: name)

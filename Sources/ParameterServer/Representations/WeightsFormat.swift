@@ -1,49 +1,55 @@
 import HTTPServer
 import HTTPTypes
 
-/// The formats in which weights go out.
-enum WeightsFormat: String, Sendable, CaseIterable {
-  case safetensors
-  case json
-
-  /// The media type of the answer.
-  var mediaType: String {
-    switch self {
-    case .safetensors: "application/octet-stream"
-    case .json: "application/json"
-    }
+/// The format in which weights go out, and what it is called in the answer.
+struct WeightsFormat: Sendable {
+  /// How tensors become bytes.
+  enum Encoding: String, Sendable, CaseIterable {
+    case safetensors
+    case json
   }
 
-  /// What a download is called.
-  func fileName(_ stem: String, _ iterations: Int) -> String {
-    "\(stem)-\(iterations).\(rawValue)"
-  }
+  let encoding: Encoding
+  let mediaType: String
 
-  /// Every media type that asks for the format, in order of preference.
-  static let offers: [(mediaType: String, format: WeightsFormat)] = [
-    ("application/octet-stream", .safetensors), ("application/x-safetensors", .safetensors),
-    ("application/json", .json),
+  /// What a client gets that does not ask.
+  static let preferred = WeightsFormat(.safetensors, "application/octet-stream")
+
+  /// Every media type that may be asked for, the preferred first.
+  private static let offers = [
+    preferred, WeightsFormat(.safetensors, "application/x-safetensors"),
+    WeightsFormat(.json, "application/json"),
   ]
+
+  private init(_ encoding: Encoding, _ mediaType: String) {
+    self.encoding = encoding
+    self.mediaType = mediaType
+  }
 
   /// The format that a request asks for: `?format=` goes before Accept.
   init(_ call: Call) throws(Problem) {
     if let name = call.query["format"] {
-      guard let format = WeightsFormat(rawValue: name) else {
-        let all = Self.allCases.map(\.rawValue).joined(separator: " or ")
+      guard let offer = Self.offers.first(where: { $0.encoding.rawValue == name }) else {
+        let all = Encoding.allCases.map(\.rawValue).joined(separator: " or ")
         throw .invalidParameter("format", expected: all, came: name)
       }
-      self = format
+      self = offer
       return
     }
     guard let accept = call.fields[.accept] else {
-      self = .safetensors
+      self = .preferred
       return
     }
-    guard let index = Accept(accept).preferred(among: Self.offers.map(\.mediaType)) else {
-      let allowed = Self.offers.map(\.mediaType)
+    let types = Self.offers.map(\.mediaType)
+    guard let index = Accept(accept).preferred(among: types) else {
       throw .notAcceptable(
-        "Accept is '\(accept.escaped)'; there is \(allowed.joined(separator: ", "))", allowed: allowed)
+        "Accept is '\(accept.escaped)'; there is \(types.joined(separator: ", "))", allowed: types)
     }
-    self = Self.offers[index].format
+    self = Self.offers[index]
+  }
+
+  /// What a download is called.
+  func fileName(_ stem: String, _ iterations: Int) -> String {
+    "\(stem)-\(iterations).\(encoding.rawValue)"
   }
 }

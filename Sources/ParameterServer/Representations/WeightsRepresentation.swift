@@ -10,11 +10,13 @@ struct WeightsRepresentation: Sendable {
   let heldVersions: HeldVersions
 
   /// No two different sequences of bytes have the same tag.
-  var entityTag: String { Self.entityTag(weights.kind, weights.stamp, format) }
+  var entityTag: String { Self.entityTag(weights.kind, weights.stamp, format.encoding) }
 
-  static func entityTag(_ kind: WeightsVersion.Kind, _ stamp: VersionStamp, _ format: WeightsFormat) -> String {
+  static func entityTag(_ kind: WeightsVersion.Kind, _ stamp: VersionStamp, _ encoding: WeightsFormat.Encoding)
+    -> String
+  {
     let letter = if case .current = kind { "w" } else { "a" }
-    let selection = format == .safetensors ? "" : "-\(format.rawValue)"
+    let selection = encoding == .safetensors ? "" : "-\(encoding.rawValue)"
     return "\"\(stamp.epoch)-\(letter)\(stamp.version)\(selection)\""
   }
 
@@ -50,7 +52,7 @@ struct WeightsRepresentation: Sendable {
 
   private func content() throws(Problem) -> Content {
     let isCurrent = if case .current = weights.kind { true } else { false }
-    switch format {
+    switch format.encoding {
     case .safetensors:
       let tail = isCurrent ? weights.layout.headerTail : weights.layout.computeHeaderTail
       return .safetensors(

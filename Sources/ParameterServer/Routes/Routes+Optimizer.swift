@@ -6,6 +6,7 @@ import Optimizers
 /// The optimizer's configuration: read, replaced with fresh state, changed in flight.
 extension Routes {
   private static let mergePatch = "application/merge-patch+json"
+  private static let acceptPatch = "application/json, \(mergePatch)"
 
   static func optimizer(_ call: Call) throws(Problem) -> any Exchange {
     let model = call.model
@@ -26,7 +27,14 @@ extension Routes {
   }
 
   static func patchOptimizer(_ call: Call) throws(Problem) -> any Exchange {
-    try BodyFormat.requireJSON(call, alternatives: [mergePatch])
+    do throws(Problem) {
+      try BodyFormat.requireJSON(call, alternatives: [mergePatch])
+    } catch {
+      // RFC 5789, section 2.2.
+      var problem = error
+      problem.fields[.acceptPatch] = acceptPatch
+      throw problem
+    }
     return configuring(call.model) { (value) throws(Problem) in (.patchOptimizer(value), []) }
   }
 
@@ -58,7 +66,7 @@ extension Routes {
     if !warnings.isEmpty, case .object(let members) = value {
       value = .object(members + [.init("warnings", .list(warnings.map { .string($0) }))])
     }
-    let fields: HTTPFields = [.acceptPatch: "application/json, \(mergePatch)", .cacheControl: "no-cache"]
+    let fields: HTTPFields = [.acceptPatch: acceptPatch, .cacheControl: "no-cache"]
     return .json(JSONConfiguration.text(of: value), fields: fields)
   }
 }

@@ -38,7 +38,7 @@ extension Routes {
     }
     return AnswerExchange { responder in
       do throws(ModelError) {
-        if responder.isOnLoop, format == .safetensors, let weights = try ifFree() {
+        if responder.isOnLoop, format.encoding == .safetensors, let weights = try ifFree() {
           return responder.respond(response(weights))
         }
       } catch {
