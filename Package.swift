@@ -6,6 +6,7 @@ let package = Package(
   products: [
     .executable(name: "swa-server", targets: ["swa-server"]),
     .executable(name: "swa-trainer", targets: ["swa-trainer"]),
+    .library(name: "Tensors", targets: ["Tensors"]),
     .library(name: "Optimizers", targets: ["Optimizers"]),
     .library(name: "ParameterServer", targets: ["ParameterServer"]),
     .library(name: "ParameterClient", targets: ["ParameterClient"]),

@@ -102,40 +102,76 @@ struct BlockTarget<T: Trainable>: @unchecked Sendable {
   }
 
   /// Opens a block of halves through a float32 copy of it, rounded back once when it was changed.
-  @usableFromInline
+  @inlinable
+  @inline(never)
   func openHalves(_ block: Range<Int>, isChanged: Bool, _ body: (inout MutableSpan<T>) -> Void) {
-    if storageType == .f16 {
-      openHalves(of: Float16.self, block, isChanged, body)
-    } else {
-      openHalves(of: BFloat16.self, block, isChanged, body)
+    let start = unsafe base + block.lowerBound * storageType.byteCount
+    unsafe withUnsafeTemporaryAllocation(of: T.self, capacity: block.count) { buffer in
+      guard let wide = buffer.baseAddress else { return }
+      unsafe widenHalves(start, storageType, count: block.count, into: wide)
+      var widened = unsafe MutableSpan(_unsafeStart: wide, count: block.count)
+      body(&widened)
+      if isChanged { unsafe narrow(wide, count: block.count, toHalves: start, storageType) }
     }
   }
 
   /// Opens a block of a gradient through a clipped copy of it.
-  @usableFromInline
+  @inlinable
+  @inline(never)
   func readClipped(_ block: Range<Int>, _ body: (Span<T>) -> Void) {
-    let start = unsafe (base + block.lowerBound * MemoryLayout<T>.stride).assumingMemoryBound(to: T.self)
+    let start = unsafe base + block.lowerBound * storageType.byteCount
     unsafe withUnsafeTemporaryAllocation(of: T.self, capacity: block.count) { buffer in
       guard let copy = buffer.baseAddress else { return }
-      unsafe copy.initialize(from: start, count: block.count)
-      var clipped = unsafe MutableSpan(_unsafeStart: copy, count: block.count)
-      for clip in clips { clip.apply(to: &clipped) }
-      body(clipped.span)
+      unsafe UnsafeMutableRawPointer(copy).copyMemory(from: start, byteCount: block.count * storageType.byteCount)
+      unsafe clip(copy, storageType, count: block.count, by: clips)
+      body(unsafe Span(_unsafeStart: copy, count: block.count))
     }
   }
+}
 
-  private func openHalves<Half: FloatElement>(
-    of _: Half.Type, _ block: Range<Int>, _ isChanged: Bool, _ body: (inout MutableSpan<T>) -> Void
-  ) {
-    let start = unsafe (base + block.lowerBound * MemoryLayout<Half>.stride).assumingMemoryBound(to: Half.self)
-    unsafe withUnsafeTemporaryAllocation(of: T.self, capacity: block.count) { buffer in
-      guard let wide = buffer.baseAddress else { return }
-      var widened = unsafe MutableSpan(_unsafeStart: wide, count: block.count)
-      Conversion.convert(unsafe Span(_unsafeStart: start, count: block.count), into: &widened)
-      body(&widened)
-      guard isChanged else { return }
-      var halves = unsafe MutableSpan(_unsafeStart: start, count: block.count)
-      Conversion.convert(widened.span, into: &halves)
-    }
+// These loops are not generic, so that they are compiled once, here, whatever module a rule is in.
+
+/// Widens halves to float32.
+@usableFromInline
+@unsafe
+func widenHalves(
+  _ start: UnsafeMutableRawPointer, _ type: DType, count: Int, into wide: UnsafeMutableRawPointer
+) {
+  var target = unsafe MutableSpan(_unsafeStart: wide.assumingMemoryBound(to: Float.self), count: count)
+  if type == .f16 {
+    let halves = unsafe start.assumingMemoryBound(to: Float16.self)
+    Conversion.convert(unsafe Span(_unsafeStart: halves, count: count), into: &target)
+  } else {
+    let halves = unsafe start.assumingMemoryBound(to: BFloat16.self)
+    Conversion.convert(unsafe Span(_unsafeStart: halves, count: count), into: &target)
+  }
+}
+
+/// Rounds float32 elements to halves, to nearest.
+@usableFromInline
+@unsafe
+func narrow(
+  _ wide: UnsafeMutableRawPointer, count: Int, toHalves start: UnsafeMutableRawPointer, _ type: DType
+) {
+  let source = unsafe Span(_unsafeStart: wide.assumingMemoryBound(to: Float.self), count: count)
+  if type == .f16 {
+    var target = unsafe MutableSpan(_unsafeStart: start.assumingMemoryBound(to: Float16.self), count: count)
+    Conversion.convert(source, into: &target)
+  } else {
+    var target = unsafe MutableSpan(_unsafeStart: start.assumingMemoryBound(to: BFloat16.self), count: count)
+    Conversion.convert(source, into: &target)
+  }
+}
+
+/// Clips elements of a compute type.
+@usableFromInline
+@unsafe
+func clip(_ start: UnsafeMutableRawPointer, _ type: DType, count: Int, by steps: [ClipStep]) {
+  if type == .f64 {
+    var elements = unsafe MutableSpan(_unsafeStart: start.assumingMemoryBound(to: Double.self), count: count)
+    for step in steps { step.apply(to: &elements) }
+  } else {
+    var elements = unsafe MutableSpan(_unsafeStart: start.assumingMemoryBound(to: Float.self), count: count)
+    for step in steps { step.apply(to: &elements) }
   }
 }
