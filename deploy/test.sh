@@ -28,7 +28,13 @@ swift_tests() { # swift_tests SCRATCH [OPTION...]
   local scratch=$1 log=$1/tests.log count
   shift
   STRICT_BUILD=1 swift build --build-tests --scratch-path "$scratch" "$@"
-  STRICT_BUILD=1 swift test --disable-xctest --skip-build --scratch-path "$scratch" "$@" 2>&1 | tee "$log"
+  # Every case is told in the log; here what failed, and the sum.
+  if ! STRICT_BUILD=1 swift test --disable-xctest --skip-build --scratch-path "$scratch" "$@" >"$log" 2>&1; then
+    grep -aE '✘|error:|Sanitizer|Fatal' "$log" | head -n 100
+    printf 'the whole log is %s\n' "$log"
+    exit 1
+  fi
+  grep -a 'Test run with' "$log"
   count=$(sed -nE 's/.*Test run with ([0-9]+) tests? .*/\1/p' "$log" | tail -n 1)
   if [[ ${count:-0} -eq 0 ]] && git grep -qE '@Test\b' -- Tests; then
     printf 'no test was run, though there are some\n' >&2
