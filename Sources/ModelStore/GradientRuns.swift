@@ -44,7 +44,7 @@ struct GradientRuns {
     var extent = RunExtent(
       storageType: entry.variable.dtype, elementCount: entry.variable.elementCount, variableOffset: entry.offset,
       computeOffset: entry.computeOffset, threads: threads)
-    extent.rows = rows.map { RunExtent.Rows(indices: $0, width: entry.rowElementCount) }
+    extent.rows = rows.map { RowSelection($0, width: entry.rowElementCount) }
     return extent
   }
 

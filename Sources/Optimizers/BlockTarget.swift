@@ -43,7 +43,7 @@ struct BlockTarget<T: Trainable>: @unchecked Sendable {
   init(reading region: Region, _ extent: RunExtent) {
     let storageType = extent.storageType.computeType
     if let rows = extent.rows {
-      self.init(reading: region, at: 0, rows.indices.count * rows.width, storageType, extent.clips)
+      self.init(reading: region, at: 0, rows.elementCount, storageType, extent.clips)
     } else {
       self.init(reading: region, at: extent.computeOffset, extent.elementCount, storageType, extent.clips)
     }

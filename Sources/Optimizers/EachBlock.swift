@@ -41,18 +41,19 @@ func eachBlock(_ extent: RunExtent, _ body: @Sendable (Block) -> Void) {
   }
 }
 
-/// Calls `body` for each row, neighbouring rows at once.
-private func eachRow(_ rows: RunExtent.Rows, _ body: (Block) -> Void) {
+/// Calls `body` for selected rows, neighbouring rows at once.
+private func eachRow(_ rows: RowSelection, _ body: (Block) -> Void) {
   let width = rows.width
   let rowsPerBlock = max(1, blockElementCount / max(width, 1))
-  var first = 0
-  while first < rows.indices.count {
-    var end = first + 1
-    while end < rows.indices.count, end - first < rowsPerBlock, rows.indices[end] == rows.indices[end - 1] + 1 {
-      end += 1
+  var done = 0
+  for range in rows.ranges {
+    var first = range.lowerBound
+    while first < range.upperBound {
+      let end = min(first + rowsPerBlock, range.upperBound)
+      let source = done * width..<(done + end - first) * width
+      body(Block(target: first * width..<end * width, source: source))
+      done += end - first
+      first = end
     }
-    let row = rows.indices[first]
-    body(Block(target: row * width..<(row + end - first) * width, source: first * width..<end * width))
-    first = end
   }
 }

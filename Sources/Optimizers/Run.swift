@@ -10,11 +10,10 @@ public struct Run<T: Trainable>: Sendable {
     self.extent = extent
   }
 
-  /// All rows of the variable, with a gradient or without.
-  @inlinable
-  public var allRows: Run<T> {
+  /// The rows of the variable that have no gradient; nothing when it is dense.
+  @usableFromInline var rowsWithoutGradient: Run<T> {
     var extent = extent
-    extent.rows = nil
+    extent.rows = (extent.rows ?? RowSelection([], width: 0)).complement(elementCount: extent.elementCount)
     return Run(extent)
   }
 }

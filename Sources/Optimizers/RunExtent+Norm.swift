@@ -10,7 +10,7 @@ extension RunExtent {
 
   private func sum<T: Trainable>(of _: T.Type, _ gradient: Region, _ squares: (Span<T>) -> Double) -> Double {
     let target = BlockTarget<T>(reading: gradient, self)
-    let count = rows.map { $0.indices.count * $0.width } ?? elementCount
+    let count = rows?.elementCount ?? elementCount
     var sum = 0.0
     for first in stride(from: 0, to: count, by: blockElementCount) {
       target.read(first..<min(first + blockElementCount, count)) { sum += squares($0) }

@@ -12,24 +12,10 @@ public struct RunExtent: Sendable, Equatable {
   public let computeOffset: Int
   /// How many threads may work on it.
   public let threads: Int
-  /// The rows that have a gradient; nil when all elements have one.
-  public var rows: Rows?
+  /// The rows to update, of one variable; nil when it is all elements.
+  public var rows: RowSelection?
   /// What clipping does to each element of the gradient, in this order.
   public var clips: [ClipStep] = []
-
-  /// Rows of one variable, with a gradient whose rows follow each other from the start of its region.
-  public struct Rows: Sendable, Equatable {
-    /// The rows, in the order of the gradient's.
-    public let indices: [Int]
-    /// Elements of a row.
-    public let width: Int
-
-    /// Rows of a variable; each must be within its shape.
-    public init(indices: [Int], width: Int) {
-      self.indices = indices
-      self.width = width
-    }
-  }
 
   /// An extent with a dense gradient; offsets are multiples of the element sizes.
   public init(storageType: DType, elementCount: Int, variableOffset: Int, computeOffset: Int, threads: Int) {

@@ -75,30 +75,55 @@ public struct Adam: Rule {
   public func updateRows<T: Trainable>(
     _ run: Run<T>, _ variable: inout Region, _ slots: inout Slots<Slot>, _ gradient: Region, _ step: Step
   ) {
+    updateRows(run, &variable, &slots, gradient, step, decay: 0, factor: 0)
+  }
+
+  /// The step by rows, after `w -= w decay factor` for rows with a gradient when the decay is not 0.
+  @inlinable
+  func updateRows<T: Trainable>(
+    _ run: Run<T>, _ variable: inout Region, _ slots: inout Slots<Slot>, _ gradient: Region, _ step: Step,
+    decay: T, factor: T
+  ) {
     let rate: T = step.effectiveLearningRate()
     let alpha = rate * (root(1 - step.power(of: T(beta2))) / (1 - step.power(of: T(beta1))))
     let (beta1, beta2) = (T(beta1), T(beta2))
     let rest1 = 1 - beta1
     let rest2 = 1 - beta2
     let epsilon = T(epsilon)
-    blocks(allRowsOf: run, &slots, .m) { m in each(&m) { m in m *= beta1 } }
-    blocks(allRowsOf: run, &slots, .v) { v in each(&v) { v in v *= beta2 } }
-    blocks(run, &variable, &slots, .m, .v, gradient) { w, m, v, g in
-      each(&w, &m, &v, g) { _, m, v, g in
-        m += g * rest1
-        v += (g * g) * rest2
-      }
-    }
+    let decays = decay != 0
     if amsgrad {
-      blocks(allRowsOf: run, &variable, &slots, .m, .v, .vhat) { w, m, v, vhat in
+      blocks(run, &variable, &slots, .m, .v, .vhat, gradient) { w, m, v, vhat, g in
+        each(&w, &m, &v, &vhat, g) { w, m, v, vhat, g in
+          w = decays ? w - w * decay * factor : w
+          m = m * beta1 + g * rest1
+          v = v * beta2 + (g * g) * rest2
+          vhat = vhat > v ? vhat : v
+          w -= (alpha * m) / (root(vhat) + epsilon)
+        }
+      }
+      blocks(withoutGradientOf: run, &variable, &slots, .m, .v, .vhat) { w, m, v, vhat in
         each(&w, &m, &v, &vhat) { w, m, v, vhat in
+          m *= beta1
+          v *= beta2
           vhat = vhat > v ? vhat : v
           w -= (alpha * m) / (root(vhat) + epsilon)
         }
       }
     } else {
-      blocks(allRowsOf: run, &variable, &slots, .m, .v) { w, m, v in
-        each(&w, &m, &v) { w, m, v in w -= (alpha * m) / (root(v) + epsilon) }
+      blocks(run, &variable, &slots, .m, .v, gradient) { w, m, v, g in
+        each(&w, &m, &v, g) { w, m, v, g in
+          w = decays ? w - w * decay * factor : w
+          m = m * beta1 + g * rest1
+          v = v * beta2 + (g * g) * rest2
+          w -= (alpha * m) / (root(v) + epsilon)
+        }
+      }
+      blocks(withoutGradientOf: run, &variable, &slots, .m, .v) { w, m, v in
+        each(&w, &m, &v) { w, m, v in
+          m *= beta1
+          v *= beta2
+          w -= (alpha * m) / (root(v) + epsilon)
+        }
       }
     }
   }

@@ -85,11 +85,7 @@ public struct AdamW: Rule {
   public func updateRows<T: Trainable>(
     _ run: Run<T>, _ variable: inout Region, _ slots: inout Slots<Slot>, _ gradient: Region, _ step: Step
   ) {
-    let decay = T(weightDecay)
     let factor: T = scalesDecayByRate ? step.effectiveLearningRate() : 1
-    blocks(run, &variable, gradient) { w, g in
-      each(&w, g) { w, _ in w -= w * decay * factor }
-    }
-    adam.updateRows(run, &variable, &slots, gradient, step)
+    adam.updateRows(run, &variable, &slots, gradient, step, decay: T(weightDecay), factor: factor)
   }
 }

@@ -72,12 +72,12 @@ public struct Nadam: Rule {
     _ run: Run<T>, _ variable: inout Region, _ slots: inout Slots<Slot>, _ gradient: Region, _ step: Step
   ) {
     let c = Coefficients<T>(self, step)
-    blocks(allRowsOf: run, &slots, .m) { m in each(&m) { m in m *= c.beta1 } }
-    blocks(allRowsOf: run, &slots, .v) { v in each(&v) { v in v *= c.beta2 } }
+    blocks(withoutGradientOf: run, &slots, .m) { m in each(&m) { m in m *= c.beta1 } }
+    blocks(withoutGradientOf: run, &slots, .v) { v in each(&v) { v in v *= c.beta2 } }
     blocks(run, &variable, &slots, .m, .v, gradient) { w, m, v, g in
       each(&w, &m, &v, g) { w, m, v, g in
-        m += g * c.rest1
-        v += (g * g) * c.rest2
+        m = m * c.beta1 + g * c.rest1
+        v = v * c.beta2 + (g * g) * c.rest2
         let mean = c.restWeight * (g / c.restProduct) + c.nextWeight * (m / c.restNextProduct)
         w -= c.rate * mean / (root(v / c.restPower2) + c.epsilon)
       }

@@ -98,20 +98,20 @@ public struct RMSprop: Rule {
     let alpha: T = step.effectiveLearningRate()
     let (rho, epsilon) = (T(rho), T(epsilon))
     let rest = 1 - rho
-    blocks(allRowsOf: run, &slots, .rms) { s in each(&s) { s in s *= rho } }
+    blocks(withoutGradientOf: run, &slots, .rms) { s in each(&s) { s in s *= rho } }
     if centered {
-      blocks(allRowsOf: run, &slots, .mg) { a in each(&a) { a in a *= rho } }
+      blocks(withoutGradientOf: run, &slots, .mg) { a in each(&a) { a in a *= rho } }
       blocks(run, &variable, &slots, .rms, .mg, gradient) { w, s, a, g in
         each(&w, &s, &a, g) { w, s, a, g in
-          s += (g * g) * rest
-          a += g * rest
+          s = s * rho + (g * g) * rest
+          a = a * rho + g * rest
           w -= alpha * g / (root(s - a * a) + epsilon)
         }
       }
     } else {
       blocks(run, &variable, &slots, .rms, gradient) { w, s, g in
         each(&w, &s, g) { w, s, g in
-          s += (g * g) * rest
+          s = s * rho + (g * g) * rest
           w -= alpha * g / (root(s) + epsilon)
         }
       }
