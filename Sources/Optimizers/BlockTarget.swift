@@ -1,3 +1,4 @@
+public import CMath
 public import Tensors
 
 /// One region's part of a run, open for the time of a `blocks` call: the region is held there, inout, and each block is
@@ -74,7 +75,12 @@ struct BlockTarget<T: Trainable>: @unchecked Sendable {
 
   @inlinable
   @inline(__always)
-  func open(_ block: Range<Int>, _ body: (inout MutableSpan<T>) -> Void) {
+  func open(_ piece: Block, _ body: (inout MutableSpan<T>) -> Void) {
+    let block = piece.target
+    if !piece.ahead.isEmpty {
+      let size = storageType.byteCount
+      unsafe swa_prefetch(base + piece.ahead.lowerBound * size, piece.ahead.count * size)
+    }
     if let source = unsafe source {
       let offset = block.lowerBound * storageType.byteCount
       unsafe (base + offset).copyMemory(from: source + offset, byteCount: block.count * storageType.byteCount)

@@ -10,7 +10,7 @@ public func blocks<T: Trainable, Name: SlotName>(
   let rest = run.rowsWithoutGradient
   let a = BlockTarget<T>(&slots.regions[slots.index(of: first)], rest.extent, isVariable: false)
   eachBlock(rest.extent) { block in
-    a.open(block.target) { a in body(&a) }
+    a.open(block) { a in body(&a) }
   }
   a.finish(&slots.regions[slots.index(of: first)])
 }
@@ -27,7 +27,7 @@ public func blocks<T: Trainable, Name: SlotName>(
   let a = BlockTarget<T>(&slots.regions[slots.index(of: first)], rest.extent, isVariable: false)
   let b = BlockTarget<T>(&slots.regions[slots.index(of: second)], rest.extent, isVariable: false)
   eachBlock(rest.extent) { block in
-    w.open(block.target) { w in a.open(block.target) { a in b.open(block.target) { b in body(&w, &a, &b) } } }
+    w.open(block) { w in a.open(block) { a in b.open(block) { b in body(&w, &a, &b) } } }
   }
   w.finish(&variable)
   a.finish(&slots.regions[slots.index(of: first)])
@@ -48,8 +48,8 @@ public func blocks<T: Trainable, Name: SlotName>(
   let b = BlockTarget<T>(&slots.regions[slots.index(of: second)], rest.extent, isVariable: false)
   let c = BlockTarget<T>(&slots.regions[slots.index(of: third)], rest.extent, isVariable: false)
   eachBlock(rest.extent) { block in
-    w.open(block.target) { w in
-      a.open(block.target) { a in b.open(block.target) { b in c.open(block.target) { c in body(&w, &a, &b, &c) } } }
+    w.open(block) { w in
+      a.open(block) { a in b.open(block) { b in c.open(block) { c in body(&w, &a, &b, &c) } } }
     }
   }
   w.finish(&variable)

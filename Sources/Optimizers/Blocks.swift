@@ -10,7 +10,7 @@ public func blocks<T: Trainable>(
   let w = BlockTarget<T>(&variable, run.extent, isVariable: true)
   let g = BlockTarget<T>(reading: gradient, run.extent)
   eachBlock(run.extent) { block in
-    w.open(block.target) { w in g.read(block.source) { g in body(&w, g) } }
+    w.open(block) { w in g.read(block.source) { g in body(&w, g) } }
   }
   w.finish(&variable)
 }
@@ -26,7 +26,7 @@ public func blocks<T: Trainable, Name: SlotName>(
   let a = BlockTarget<T>(&slots.regions[slots.index(of: first)], run.extent, isVariable: false)
   let g = BlockTarget<T>(reading: gradient, run.extent)
   eachBlock(run.extent) { block in
-    w.open(block.target) { w in a.open(block.target) { a in g.read(block.source) { g in body(&w, &a, g) } } }
+    w.open(block) { w in a.open(block) { a in g.read(block.source) { g in body(&w, &a, g) } } }
   }
   w.finish(&variable)
   a.finish(&slots.regions[slots.index(of: first)])
@@ -45,8 +45,8 @@ public func blocks<T: Trainable, Name: SlotName>(
   let b = BlockTarget<T>(&slots.regions[slots.index(of: second)], run.extent, isVariable: false)
   let g = BlockTarget<T>(reading: gradient, run.extent)
   eachBlock(run.extent) { block in
-    w.open(block.target) { w in
-      a.open(block.target) { a in b.open(block.target) { b in g.read(block.source) { g in body(&w, &a, &b, g) } } }
+    w.open(block) { w in
+      a.open(block) { a in b.open(block) { b in g.read(block.source) { g in body(&w, &a, &b, g) } } }
     }
   }
   w.finish(&variable)
@@ -69,9 +69,9 @@ public func blocks<T: Trainable, Name: SlotName>(
   let c = BlockTarget<T>(&slots.regions[slots.index(of: third)], run.extent, isVariable: false)
   let g = BlockTarget<T>(reading: gradient, run.extent)
   eachBlock(run.extent) { block in
-    w.open(block.target) { w in
-      a.open(block.target) { a in
-        b.open(block.target) { b in c.open(block.target) { c in g.read(block.source) { g in body(&w, &a, &b, &c, g) } }
+    w.open(block) { w in
+      a.open(block) { a in
+        b.open(block) { b in c.open(block) { c in g.read(block.source) { g in body(&w, &a, &b, &c, g) } }
         }
       }
     }
@@ -92,7 +92,7 @@ public func blocks<T: Trainable>(
   let a = BlockTarget<T>(&average, run.extent, isVariable: false)
   let w = BlockTarget<T>(readingVariable: variable, run.extent)
   eachBlock(run.extent) { block in
-    a.open(block.target) { a in w.read(block.target) { w in body(&a, w) } }
+    a.open(block) { a in w.read(block.target) { w in body(&a, w) } }
   }
   a.finish(&average)
 }

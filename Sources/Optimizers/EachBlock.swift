@@ -14,7 +14,16 @@ struct Block {
   @usableFromInline let target: Range<Int>
   /// Elements of the gradient.
   @usableFromInline let source: Range<Int>
+  /// Elements of the variable whose turn comes soon after; empty when the processor finds them by itself.
+  @usableFromInline var ahead = 0..<0
 }
+
+/// How many rows are fetched ahead: their memory is far away, and waiting for one after the other costs several times
+/// what the work does.
+private let rowsAhead = 8
+
+/// The most elements of a row that are fetched ahead; the processor goes on by itself.
+private let elementsAhead = 256
 
 /// Calls `body` for each block of a run, on several threads when the run is large. Rows with a gradient go one after the
 /// other, because they may repeat.
@@ -46,12 +55,17 @@ private func eachRow(_ rows: RowSelection, _ body: (Block) -> Void) {
   let width = rows.width
   let rowsPerBlock = max(1, blockElementCount / max(width, 1))
   var done = 0
-  for range in rows.ranges {
+  for (index, range) in rows.ranges.enumerated() {
+    var ahead = 0..<0
+    if index + rowsAhead < rows.ranges.count {
+      let start = rows.ranges[index + rowsAhead].lowerBound * width
+      ahead = start..<start + min(width, elementsAhead)
+    }
     var first = range.lowerBound
     while first < range.upperBound {
       let end = min(first + rowsPerBlock, range.upperBound)
       let source = done * width..<(done + end - first) * width
-      body(Block(target: first * width..<end * width, source: source))
+      body(Block(target: first * width..<end * width, source: source, ahead: ahead))
       done += end - first
       first = end
     }
