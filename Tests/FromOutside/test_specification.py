@@ -55,5 +55,8 @@ def test_every_problem_of_the_table_is_listed_with_each_of_its_statuses():
 
 
 def test_operation_ids_are_distinct():
-    ids = [operation["operationId"] for item in SPECIFICATION.document["paths"].values() for operation in item.values()]
+    ids = [
+        SPECIFICATION.document["paths"][path][method.lower()]["operationId"]
+        for method, path in SPECIFICATION.operations()
+    ]
     assert len(ids) == len(set(ids))
