@@ -23,14 +23,15 @@ let package = Package(
     .systemLibrary(
       name: "CCurl", pkgConfig: "libcurl", providers: [.apt(["libcurl4-openssl-dev", "pkg-config"])]),
 
-    .target(name: "Tensors", dependencies: ["CLinux"]),
+    .target(name: "Locks", dependencies: ["CLinux"]),
+    .target(name: "Tensors", dependencies: ["CLinux", "Locks"]),
     .target(name: "Optimizers", dependencies: ["Tensors", "CMath"]),
-    .target(name: "ModelStore", dependencies: ["Optimizers", "Tensors"]),
-    .target(name: "Sockets", dependencies: ["CLinux"]),
-    .target(name: "HTTPServer", dependencies: ["Sockets", .httpTypes, .logging]),
+    .target(name: "ModelStore", dependencies: ["Optimizers", "Tensors", "Locks"]),
+    .target(name: "Sockets", dependencies: ["CLinux", "Locks"]),
+    .target(name: "HTTPServer", dependencies: ["Sockets", "Locks", .httpTypes, .logging]),
     .target(
       name: "ParameterServer",
-      dependencies: ["ModelStore", "Optimizers", "Tensors", "HTTPServer", .httpTypes, .logging]),
+      dependencies: ["ModelStore", "Optimizers", "Tensors", "HTTPServer", "Locks", .httpTypes, .logging]),
     .target(name: "ParameterClient", dependencies: ["Tensors", "CCurl"]),
     .executableTarget(
       name: "swa-server",
@@ -46,7 +47,9 @@ let package = Package(
     .testTarget(name: "HTTPServerTests", dependencies: ["HTTPServer", "Sockets", .httpTypes, .logging]),
     .testTarget(
       name: "ParameterServerTests",
-      dependencies: ["ParameterServer", "ModelStore", "Optimizers", "Tensors", "HTTPServer", .httpTypes, .logging],
+      dependencies: [
+        "ParameterServer", "ModelStore", "Optimizers", "Tensors", "HTTPServer", "Sockets", .httpTypes, .logging,
+      ],
       exclude: ["Fixtures"]),
     .testTarget(name: "ParameterClientTests", dependencies: ["ParameterClient", "Tensors", "swa-trainer"]),
     .testTarget(name: "CommandTests", dependencies: ["swa-server", .logging]),

@@ -30,13 +30,14 @@ unsafe_files=(
 
 # The rooms that each room may import. Anything else that is a room's name is a wrong arrow.
 declare -A may_import=(
-  [Tensors]="CLinux"
+  [Locks]="CLinux"
+  [Tensors]="CLinux Locks"
   [Optimizers]="Tensors CMath"
-  [ModelStore]="Optimizers Tensors CLinux"
-  [Sockets]="CLinux"
+  [ModelStore]="Optimizers Tensors CLinux Locks"
+  [Sockets]="CLinux Locks"
   [TLS]="Sockets COpenSSL"
-  [HTTPServer]="Sockets"
-  [ParameterServer]="ModelStore Optimizers Tensors HTTPServer"
+  [HTTPServer]="Sockets Locks"
+  [ParameterServer]="ModelStore Optimizers Tensors HTTPServer Locks"
   [ParameterClient]="Tensors CCurl"
   [swa-server]="ParameterServer ModelStore Optimizers Tensors HTTPServer Sockets TLS"
   [swa-trainer]="ParameterClient Tensors CDigits"

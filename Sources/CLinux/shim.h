@@ -83,3 +83,9 @@ static inline int64_t swa_monotonic_nanoseconds(void) {
 static inline int64_t swa_wall_seconds(void) { return (int64_t)time(0); }
 
 static inline int64_t swa_physical_memory(void) { return (int64_t)sysconf(_SC_PHYS_PAGES) * sysconf(_SC_PAGESIZE); }
+
+// Present in builds with ThreadSanitizer alone, and only those call them.
+extern void __tsan_acquire(void *);
+extern void __tsan_release(void *);
+static inline void swa_tsan_acquire(uintptr_t address) { __tsan_acquire((void *)address); }
+static inline void swa_tsan_release(uintptr_t address) { __tsan_release((void *)address); }

@@ -1,3 +1,4 @@
+internal import Locks
 internal import Synchronization
 
 /// The bytes of content that all connections together hold, from arrival until the answer.
@@ -35,7 +36,7 @@ final class BodyBudget: Sendable {
   }
 
   let limit: Int
-  private let state = Mutex(State())
+  private let state = Lock(State())
 
   init(limit: Int) {
     self.limit = limit

@@ -1,5 +1,5 @@
 internal import Sockets
-internal import Synchronization
+internal import Locks
 
 /// One connection: whoever has it, the loop or a worker, gives it turns.
 final class Connection: Sendable {
@@ -7,7 +7,7 @@ final class Connection: Sendable {
   let stream: any ByteStream
   private let loop: LoopHandle
   /// Taken for a whole turn. Only one thread has the connection at a time, so nobody ever waits for it.
-  private let state: Mutex<ConnectionState>
+  private let state: Lock<ConnectionState>
 
   init(
     token: UInt64, stream: any ByteStream, peer: String, loop: LoopHandle, context: ServerContext, now: MonotonicTime
@@ -15,7 +15,7 @@ final class Connection: Sendable {
     self.token = token
     self.stream = stream
     self.loop = loop
-    state = Mutex(
+    state = Lock(
       ConnectionState(token: token, stream: stream, peer: peer, loop: loop, context: context, now: now))
   }
 

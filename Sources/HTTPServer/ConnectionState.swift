@@ -1,6 +1,5 @@
 internal import HTTPTypes
 internal import Sockets
-internal import Synchronization
 
 /// What one connection remembers between its turns, and the steps that its machine asks for.
 struct ConnectionState: Sendable {

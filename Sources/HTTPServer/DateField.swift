@@ -1,5 +1,5 @@
 internal import Sockets
-internal import Synchronization
+internal import Locks
 
 /// The fields that every answer carries, made anew when the second changes.
 final class DateField: Sendable {
@@ -8,7 +8,7 @@ final class DateField: Sendable {
     var bytes: [UInt8] = []
   }
 
-  private let state = Mutex(State())
+  private let state = Lock(State())
 
   /// The lines of Date and Server.
   func append(to bytes: inout [UInt8]) {

@@ -1,6 +1,5 @@
 internal import Logging
 internal import Sockets
-internal import Synchronization
 
 /// A thread that owns an epoll instance: it accepts, gives connections their turns, keeps deadlines, and parks what waits.
 final class EventLoop {

@@ -1,9 +1,9 @@
 internal import Sockets
-internal import Synchronization
+internal import Locks
 
 /// The threads of a server's event loops, where nothing may wait.
 final class LoopThreads: Sendable {
-  private let threads = Mutex<[UInt]>([])
+  private let threads = Lock<[UInt]>([])
 
   /// Notes that a loop runs on the present thread.
   func enter() {

@@ -1,6 +1,7 @@
 internal import Dispatch
 public import Logging
 public import Sockets
+internal import Locks
 internal import Synchronization
 
 /// An HTTP/1.1 server over its own sockets: event loops that answer what is small, and workers that move what is big.
@@ -13,7 +14,7 @@ public final class Server: Sendable {
   private static let otherDescriptors = 256
 
   private let context: ServerContext
-  private let state = Mutex(State())
+  private let state = Lock(State())
   private let ended = DispatchSemaphore(value: 0)
 
   /// A server that does not listen yet.

@@ -1,5 +1,5 @@
 internal import Sockets
-internal import Synchronization
+internal import Locks
 
 /// Where a responder leaves its answer and its connection finds it.
 final class Ticket: Sendable {
@@ -21,7 +21,7 @@ final class Ticket: Sendable {
     case work(@Sendable (consuming Responder) -> Void)
   }
 
-  private let state = Mutex(State.open)
+  private let state = Lock(State.open)
   private let loop: LoopHandle?
   private let token: UInt64
   private let receiver: (@Sendable (Response) -> Void)?

@@ -1,6 +1,6 @@
 internal import Dispatch
 internal import Sockets
-internal import Synchronization
+internal import Locks
 
 /// Threads that are lent to connections: started when needed, at most so many, gone after some idle time.
 final class WorkerPool: Sendable {
@@ -34,7 +34,7 @@ final class WorkerPool: Sendable {
   private static let idleTime = DispatchTimeInterval.seconds(10)
 
   private let maximum: Int
-  private let state = Mutex(State())
+  private let state = Lock(State())
   private let signal = DispatchSemaphore(value: 0)
 
   init(maximum: Int) {

@@ -1,12 +1,12 @@
 public import Optimizers
-private import Synchronization
+private import Locks
 public import Tensors
 
 /// The model that trains. Changes go one at a time through one lane; readers keep the version that they took.
 public final class Model: Sendable {
-  private let lane: Mutex<ModelState>
+  private let lane: Lock<ModelState>
   /// What was true after the last change, for those who must not wait for the lane.
-  private let published: Mutex<ModelStatus>
+  private let published: Lock<ModelStatus>
   /// The classes that configurations may name.
   public let registry: Registry
   private let threads: Int
@@ -18,8 +18,8 @@ public final class Model: Sendable {
   /// `threads` is how many may work on a large update.
   public init(optimizer: any AveragingOptimizer, registry: Registry = .standard, threads: Int, pool: RegionPool) {
     let state = ModelState(optimizer: optimizer)
-    lane = Mutex(state)
-    published = Mutex(state.status)
+    lane = Lock(state)
+    published = Lock(state.status)
     self.registry = registry
     self.threads = threads
     self.pool = pool

@@ -2,7 +2,7 @@ public import HTTPServer
 internal import HTTPTypes
 public import Logging
 public import ModelStore
-internal import Synchronization
+internal import Locks
 internal import Tensors
 
 /// The parameter server: one model, and the routes to it.
@@ -15,7 +15,7 @@ public final class Application: Service {
   let started = Started()
   private let logger: Logger
   private let router = Router(Routes.all.map { ($0.method, $0.path, $0) })
-  private let isStopping = Mutex(false)
+  private let isStopping = Lock(false)
 
   /// Serves a model.
   public init(model: Model, configuration: ApplicationConfiguration, logger: Logger) {

@@ -1,5 +1,5 @@
 import HTTPServer
-import Synchronization
+import Locks
 
 /// A request whose answer was known from its head.
 final class BareExchange: Exchange {
@@ -40,7 +40,7 @@ final class AnswerExchange: Exchange {
 
 /// A request with a small body that is read as a whole.
 final class BufferedExchange: Exchange {
-  private let content = Mutex<[UInt8]>([])
+  private let content = Lock<[UInt8]>([])
   private let answer: @Sendable ([UInt8], consuming Responder) -> Void
   let contentLimit: Int
 

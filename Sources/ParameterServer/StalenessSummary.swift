@@ -1,4 +1,4 @@
-import Synchronization
+import Locks
 
 /// How far behind the weights were that gradients were computed at, over all pushes that said so.
 final class StalenessSummary: Sendable {
@@ -12,7 +12,7 @@ final class StalenessSummary: Sendable {
     var mean: Double? { count == 0 ? nil : Double(sum) / Double(count) }
   }
 
-  private let state = Mutex(Values())
+  private let state = Lock(Values())
 
   /// The figures so far.
   var values: Values { state.withLock { $0 } }

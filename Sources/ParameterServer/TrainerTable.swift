@@ -1,5 +1,5 @@
 import FoundationEssentials
-import Synchronization
+import Locks
 
 /// The trainers that pushed most recently, by the name that they gave themselves.
 final class TrainerTable: Sendable {
@@ -15,7 +15,7 @@ final class TrainerTable: Sendable {
     var lastLoss: Double?
   }
 
-  private let entries = Mutex<[String: Entry]>([:])
+  private let entries = Lock<[String: Entry]>([:])
 
   /// Notes a push. Cost: constant, but linear in the table when a new trainer pushes out the oldest.
   func note(_ id: String, baseIteration: Int?, loss: Double?) {

@@ -1,9 +1,9 @@
 internal import CLinux
-internal import Synchronization
+internal import Locks
 
 /// Messages from any thread to the one that waits in a poller.
 public final class Mailbox<Message: Sendable>: Sendable {
-  private let messages = Mutex<[Message]>([])
+  private let messages = Lock<[Message]>([])
   private let wakeup: Descriptor
 
   /// A mailbox whose owner is woken through `poller` with `token`.

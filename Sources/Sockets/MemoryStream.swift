@@ -1,4 +1,4 @@
-internal import Synchronization
+internal import Locks
 
 /// A stream without a transport: what tests put in is read, what is written is kept.
 public final class MemoryStream: ByteStream {
@@ -10,7 +10,7 @@ public final class MemoryStream: ByteStream {
     var isWriteShut = false
   }
 
-  private let state = Mutex(State())
+  private let state = Lock(State())
 
   /// A stream with nothing to read yet.
   public init() {}

@@ -1,3 +1,5 @@
+private import Locks
+
 /// Bytes of tensors, as a value: copies share their memory until one of them is changed.
 ///
 /// An update goes in place when nobody else holds the region. While a reader does, it goes block by block into recycled
@@ -45,6 +47,7 @@ public struct Region: Sendable {
     of type: T.Type, at offset: Int, count: Int, _ body: (Span<T>) throws(E) -> R
   ) throws(E) -> R {
     let elements = unsafe pointer(to: T.self, at: offset, count: count, in: storage)
+    defer { AccessOrder.end(storage) }
     return try body(unsafe Span(_unsafeStart: elements, count: count))
   }
 
@@ -76,12 +79,20 @@ public struct Region: Sendable {
     let from = unsafe pointer(to: UInt8.self, at: range.lowerBound, count: range.count, in: other.storage)
     let to = unsafe pointer(to: UInt8.self, at: offset, count: range.count, in: storage)
     unsafe to.update(from: from, count: range.count)
+    AccessOrder.end(other.storage)
   }
 
   private mutating func makeUnique() {
-    guard !isKnownUniquelyReferenced(&storage) else { return }
+    guard !isUnique() else { return }
     beginUpdate()
     endUpdate()
+  }
+
+  /// Whether nobody else holds the memory, so that all reads of those who did are over.
+  private mutating func isUnique() -> Bool {
+    guard isKnownUniquelyReferenced(&storage) else { return false }
+    AccessOrder.begin(storage)
+    return true
   }
 
   private func pointer<T: BitwiseCopyable>(
@@ -101,7 +112,7 @@ extension Region {
   ///
   /// When the system has no memory left this traps, like any allocation in Swift.
   public mutating func beginUpdate() {
-    guard move == nil, !isKnownUniquelyReferenced(&storage) else { return }
+    guard move == nil, !isUnique() else { return }
     guard let fresh = try? RegionStorage(byteCount: storage.byteCount, pool: storage.pool) else {
       preconditionFailure("no memory for a region of \(storage.byteCount) bytes")
     }
@@ -118,6 +129,7 @@ extension Region {
       unsafe storage.base.advanced(by: end).copyMemory(from: move.source.base + end, byteCount: count)
       end = range.upperBound
     }
+    AccessOrder.end(move.source)
     self.move = nil
   }
 }

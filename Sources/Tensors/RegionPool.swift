@@ -1,6 +1,6 @@
 private import CLinux
 private import Glibc
-private import Synchronization
+private import Locks
 
 /// Where regions get their memory: huge-page mappings from a MiB on, of which one idle mapping of each recent size is
 /// kept, because fresh pages cost several times what the work on them does.
@@ -14,7 +14,7 @@ public final class RegionPool: Sendable {
     var allocatedByteCount = 0
     var peakByteCount = 0
   }
-  private let state = Mutex(State())
+  private let state = Lock(State())
 
   /// A pool without memory.
   public init() {}

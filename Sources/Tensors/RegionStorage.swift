@@ -1,3 +1,5 @@
+private import Locks
+
 /// The one owner of a region's memory, which it returns to the pool.
 @usableFromInline
 @safe package final class RegionStorage: @unchecked Sendable {
@@ -15,6 +17,7 @@
   }
 
   deinit {
+    AccessOrder.begin(self)
     pool.giveBack(memory, byteCount: byteCount)
   }
 }

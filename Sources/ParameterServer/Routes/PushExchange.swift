@@ -1,17 +1,17 @@
 import HTTPServer
 import ModelStore
-import Synchronization
+import Locks
 
 /// A push as safetensors, received straight into the memory that the rule reads.
 final class PushExchange: Exchange {
   private let gradientPush: GradientPush
-  private let receiver: Mutex<GradientReceiver>
+  private let receiver: Lock<GradientReceiver>
   let contentLimit = Int.max
 
   init(_ gradientPush: GradientPush, request: Request) {
     self.gradientPush = gradientPush
     let application = gradientPush.application
-    receiver = Mutex(
+    receiver = Lock(
       GradientReceiver(
         layout: gradientPush.layout, totalByteCount: request.contentLength,
         acceptsNonFinite: application.configuration.acceptsNonFinite, pool: application.model.pool))

@@ -1,17 +1,17 @@
 import HTTPServer
 import ModelStore
-import Synchronization
+import Locks
 import Tensors
 
 /// A PUT of values as safetensors, received straight into the memory of the model that it makes.
 final class PutWeightsExchange: Exchange {
   private let put: WeightsPut
-  private let receiver: Mutex<ModelReceiver>
+  private let receiver: Lock<ModelReceiver>
   let contentLimit = Int.max
 
   init(_ put: WeightsPut, request: Request) {
     self.put = put
-    receiver = Mutex(
+    receiver = Lock(
       ModelReceiver(
         existing: put.existing, nonTrainable: put.nonTrainable, totalByteCount: request.contentLength,
         pool: put.model.pool))
