@@ -36,7 +36,8 @@ let package = Package(
     .executableTarget(
       name: "swa-server",
       dependencies: [
-        "ParameterServer", "ModelStore", "Optimizers", "Tensors", "HTTPServer", "Sockets", .argumentParser, .logging,
+        "ParameterServer", "ModelStore", "Optimizers", "Tensors", "HTTPServer", "Sockets", "Locks", .argumentParser,
+        .logging,
       ],
       resources: [.embedInCode("openapi.yaml")]),
     .executableTarget(name: "swa-trainer", dependencies: ["ParameterClient", "Tensors", "CDigits", .argumentParser]),

@@ -1,5 +1,5 @@
 import HTTPServer
-import Synchronization
+import Locks
 import Tensors
 
 /// Counts the versions that answers under way hold, so that slow readers can't fill the memory with old ones.
@@ -10,7 +10,7 @@ final class HeldVersions: Sendable {
   }
 
   private let limit: Int
-  private let versions = Mutex<[ObjectIdentifier: Version]>([:])
+  private let versions = Lock<[ObjectIdentifier: Version]>([:])
 
   /// Lets held versions beside the newest take `limit` bytes; one is always allowed.
   init(limit: Int) {

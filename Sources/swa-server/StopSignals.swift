@@ -1,13 +1,13 @@
 import Dispatch
 import Glibc
-import Synchronization
+import Locks
 
 /// SIGTERM and SIGINT: the first asks for a graceful stop, the second ends the process at once with 128 + its number.
 ///
 /// SIGPIPE and SIGHUP do nothing from now on. One lives for as long as the process.
 final class StopSignals: Sendable {
   private let first = DispatchSemaphore(value: 0)
-  private let isStopping = Mutex(false)
+  private let isStopping = Lock(false)
   private let queue = DispatchQueue(label: "signals")
 
   init() {
