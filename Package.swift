@@ -44,12 +44,13 @@ let package = Package(
 
     .testTarget(name: "TensorsTests", dependencies: ["Tensors"]),
     .testTarget(name: "OptimizersTests", dependencies: ["Optimizers", "Tensors"]),
-    .testTarget(name: "ModelStoreTests", dependencies: ["ModelStore", "Optimizers", "Tensors"]),
+    .testTarget(name: "ModelStoreTests", dependencies: ["ModelStore", "Optimizers", "Tensors", "Locks"]),
     .testTarget(name: "HTTPServerTests", dependencies: ["HTTPServer", "Sockets", .httpTypes, .logging]),
     .testTarget(
       name: "ParameterServerTests",
       dependencies: [
-        "ParameterServer", "ModelStore", "Optimizers", "Tensors", "HTTPServer", "Sockets", .httpTypes, .logging,
+        "ParameterServer", "ModelStore", "Optimizers", "Tensors", "HTTPServer", "Sockets", "Locks", .httpTypes,
+        .logging,
       ],
       exclude: ["Fixtures"]),
     .testTarget(name: "ParameterClientTests", dependencies: ["ParameterClient", "Tensors", "swa-trainer"]),

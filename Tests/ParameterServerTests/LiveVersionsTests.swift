@@ -1,5 +1,6 @@
 import Dispatch
 import HTTPServer
+import Locks
 import Sockets
 import Synchronization
 import Tensors
@@ -21,8 +22,8 @@ struct LiveVersionsTests {
     let live = try LiveApplication(shapes: (0..<161).map { [$0 % 7 + 1, Self.scale * (50 + $0)] })
     let gradient = live.gradient(of: live.layout.entries.indices)
     let port = live.port
-    let failures = Mutex<[String]>([])
-    let seen = Mutex<[Int: Int]>([:])
+    let failures = Lock<[String]>([])
+    let seen = Lock<[Int: Int]>([:])
     let writersLeft = Atomic(2)
     let readersBegin = DispatchGroup()
     for _ in 0..<4 { readersBegin.enter() }
