@@ -1,16 +1,16 @@
 import HTTPServer
 import ModelStore
-import Synchronization
+import Locks
 
 /// A PUT of optimizer state, received straight into the memory that it is used from.
 final class PutStateExchange: Exchange {
   private let model: Model
-  private let receiver: Mutex<OptimizerStateReceiver>
+  private let receiver: Lock<OptimizerStateReceiver>
   let contentLimit = Int.max
 
   init(like state: OptimizerState, model: Model, request: Request) {
     self.model = model
-    receiver = Mutex(OptimizerStateReceiver(like: state, totalByteCount: request.contentLength, pool: model.pool))
+    receiver = Lock(OptimizerStateReceiver(like: state, totalByteCount: request.contentLength, pool: model.pool))
   }
 
   func receive(_ fill: (inout MutableSpan<UInt8>) -> Int) throws(Problem) {
