@@ -21,7 +21,11 @@ final class StopSignals: Sendable {
         _ = source
         received(number)
       }
+      let registered = DispatchSemaphore(value: 0)
+      source.setRegistrationHandler { registered.signal() }
       source.resume()
+      // Until then the signal would end the process.
+      registered.wait()
     }
   }
 
