@@ -16,6 +16,8 @@ public enum Change: Sendable {
   case assignAverage(variables: [String]?)
   /// Drops the average and its count.
   case dropAverage
+  /// Replaces values of non-trainable variables in the averages, until the next snapshot.
+  case setAveragedBuffers(BufferValues)
   /// Another optimizer with fresh state; the variables stay.
   case setOptimizer(any AveragingOptimizer, epoch: Epoch)
   /// State to go on from, in a new epoch; variables and configuration stay.

@@ -24,7 +24,7 @@ struct ModelState: Sendable {
       guard trained != nil else { throw .noModel }
       trained = nil
       return .dropped
-    case .replace, .push, .assignAverage, .dropAverage, .setOptimizerState:
+    case .replace, .push, .assignAverage, .dropAverage, .setAveragedBuffers, .setOptimizerState:
       guard let outcome = try trained?.apply(change, by: optimizer, threads: threads) else { throw .noModel }
       return outcome
     }
@@ -80,6 +80,9 @@ extension TrainedModel {
     case .dropAverage:
       try dropAverage()
       return .dropped
+    case .setAveragedBuffers(let buffers):
+      let stamp = try setAveragedBuffers(buffers)
+      return .averageChanged(buffers.assigned.map { layout.entries[$0].variable.name }, stamp)
     case .create, .drop, .setOptimizer, .patchOptimizer:
       preconditionFailure("a change of the state, not of the model in it")
     }
@@ -88,11 +91,7 @@ extension TrainedModel {
   func status(of optimizer: any AveragingOptimizer) -> ModelStatus.Trained {
     ModelStatus.Trained(
       layout: layout, stamp: stamp,
-      average: average.map { average in
-        ModelStatus.Average(
-          snapshots: average.count,
-          stamp: VersionStamp(epoch: epoch, iterations: average.iterations, version: averageVersion))
-      },
+      average: averageStamp.map { ModelStatus.Average(snapshots: average?.count ?? 0, stamp: $0) },
       nextSnapshotAt: optimizer.nextSnapshot(from: iterations) + 1,
       learningRate: optimizer.inner.step(at: iterations).reportedLearningRate)
   }

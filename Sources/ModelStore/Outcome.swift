@@ -8,6 +8,8 @@ public enum Outcome: Sendable {
   case pushed(Receipt, WeightsVersion?)
   /// These variables took their averages.
   case assigned([String], VersionStamp)
+  /// These variables have other values in the averages, which have this stamp now.
+  case averageChanged([String], VersionStamp)
   /// The optimizer's configuration is another.
   case configured(warnings: [String])
   /// The optimizer goes on from other state.

@@ -47,6 +47,25 @@ extension TrainedModel {
     average = nil
   }
 
+  /// Replaces values of non-trainable variables in the averages and returns the averages' new stamp.
+  ///
+  /// Cost: the values, and a copy of the averages while a reader holds them.
+  mutating func setAveragedBuffers(_ buffers: BufferValues) throws(ModelError) -> VersionStamp {
+    guard let current = averageStamp else { throw .noAverage }
+    guard buffers.layout === layout else {
+      throw .epochMismatch(came: "values for a model that is gone", expected: epoch.description)
+    }
+    if let expected = buffers.average, expected != current { throw .preconditionFailed }
+    guard var changed = average.take() else { throw .noAverage }
+    for index in buffers.assigned {
+      let entry = layout.entries[index]
+      changed.values.copyBytes(from: buffers.values, in: entry.computeRange, to: entry.computeOffset)
+    }
+    average = changed
+    averageVersion += 1
+    return averageStamp ?? current
+  }
+
   /// Starts with fresh state in a new epoch.
   mutating func reset(for rule: any Rule, epoch: Epoch) throws(ModelError) {
     slots = try Self.freshSlots(of: rule, layout: layout, pool: variables.pool)

@@ -78,11 +78,14 @@ struct TrainedModel: Sendable {
 
   /// The average as it is now.
   var averagedWeights: WeightsVersion? {
-    average.map {
-      WeightsVersion(
-        kind: .averaged(snapshots: $0.count), layout: layout, values: $0.values,
-        stamp: VersionStamp(epoch: epoch, iterations: $0.iterations, version: averageVersion))
-    }
+    guard let average, let averageStamp else { return nil }
+    return WeightsVersion(
+      kind: .averaged(snapshots: average.count), layout: layout, values: average.values, stamp: averageStamp)
+  }
+
+  /// Which average is there now.
+  var averageStamp: VersionStamp? {
+    average.map { VersionStamp(epoch: epoch, iterations: $0.iterations, version: averageVersion) }
   }
 }
 

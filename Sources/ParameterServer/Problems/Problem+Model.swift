@@ -11,7 +11,9 @@ extension Problem {
     switch error {
     case .noModel: self = .noModel(missing)
     case .noAverage: self = .noAverage(missing)
-    case .modelExists, .preconditionFailed: self = .preconditionFailed("there is a model already")
+    case .modelExists: self = .preconditionFailed("there is a model already")
+    case .preconditionFailed:
+      self = .preconditionFailed("what If-Match names was changed in the meantime; GET it anew")
     case .modelMismatch(let variable, let expected, let came):
       self = Problem(
         "model-mismatch", title: "Not this model", status: .conflict,
