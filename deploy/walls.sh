@@ -23,6 +23,7 @@ unsafe_files=(
   Sources/Sockets/SystemThread.swift
   Sources/swa-server/StandardError.swift
   Sources/swa-trainer/ChildProcess.swift
+  Sources/Tensors/CRC32C.swift
   Sources/Tensors/Region.swift
   Sources/Tensors/RegionPool.swift
   Sources/Tensors/RegionStorage.swift
