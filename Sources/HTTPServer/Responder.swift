@@ -33,7 +33,13 @@ public struct Responder: ~Copyable, Sendable {
   /// comes free within the head timeout the request is answered 503.
   public consuming func onWorker(_ work: @escaping @Sendable (consuming Responder) -> Void) {
     guard isOnLoop else { return work(self) }
-    ticket?.hand(over: work)
-    ticket = nil
+    hand(over: work)
+  }
+
+  /// Runs `work` on a worker thread, whatever thread this is.
+  consuming func hand(over work: @escaping @Sendable (consuming Responder) -> Void) {
+    guard let ticket, ticket.hasConnection else { return work(self) }
+    ticket.hand(over: work)
+    self.ticket = nil
   }
 }

@@ -39,6 +39,8 @@ final class Ticket: Sendable {
     self.receiver = receiver
   }
 
+  var hasConnection: Bool { loop != nil }
+
   var isOnLoop: Bool { loop?.threads.containsCurrent ?? false }
 
   /// Takes the answer; only the first counts.

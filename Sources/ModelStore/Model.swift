@@ -1,11 +1,23 @@
-public import Optimizers
 private import Locks
+public import Optimizers
 public import Tensors
 
 /// The model that trains. Changes go one at a time through one lane; readers keep the version that they took.
+///
+/// With a journal, a change and the version that it makes are told when the change's record is on disk; the lane goes on
+/// meanwhile. `then` is called at once where nothing has to be waited for, else from the journal's thread, where it must
+/// not wait.
 public final class Model: Sendable {
-  private let lane: Lock<ModelState>
-  /// What was true after the last change, for those who must not wait for the lane.
+  private struct Lane: Sendable {
+    var state: ModelState
+    /// Counts changes.
+    var sequence = 0
+    /// How many of them are on disk; nil without a journal.
+    var watermark: Watermark?
+  }
+
+  private let lane: Lock<Lane>
+  /// What was true after the last durable change, for those who must not wait for the lane.
   private let published: Lock<ModelStatus>
   /// The classes that configurations may name.
   public let registry: Registry
@@ -18,67 +30,123 @@ public final class Model: Sendable {
   /// `threads` is how many may work on a large update.
   public init(optimizer: any AveragingOptimizer, registry: Registry = .standard, threads: Int, pool: RegionPool) {
     let state = ModelState(optimizer: optimizer)
-    lane = Lock(state)
+    lane = Lock(Lane(state: state))
     published = Lock(state.status)
     self.registry = registry
     self.threads = threads
     self.pool = pool
   }
 
-  /// What was true after the last change. Never waits for a push.
+  /// What was true after the last durable change. Never waits.
   public var status: ModelStatus { published.withLock { $0 } }
+}
 
-  /// The weights as they are now; waits for the push that is being applied. Cost: independent of the model's size.
-  public func weights() throws(ModelError) -> WeightsVersion {
-    try lane.withLock { (state) throws(ModelError) in try state.weights() }
-  }
-
-  /// As `weights`, but nil when the lane is not free.
-  public func weightsIfFree() throws(ModelError) -> WeightsVersion? {
-    try lane.withLockIfAvailable { (state) throws(ModelError) in try state.weights() }
-  }
-
-  /// The averages as they are now; waits for the push that is being applied. Cost: independent of the model's size.
-  public func averagedWeights() throws(ModelError) -> WeightsVersion {
-    try lane.withLock { (state) throws(ModelError) in try state.averagedWeights() }
-  }
-
-  /// As `averagedWeights`, but nil when the lane is not free.
-  public func averagedWeightsIfFree() throws(ModelError) -> WeightsVersion? {
-    try lane.withLockIfAvailable { (state) throws(ModelError) in try state.averagedWeights() }
-  }
-
-  /// All that the optimizer remembers now; waits for the push that is being applied. Cost: independent of the model's
-  /// size.
-  public func optimizerState() throws(ModelError) -> OptimizerState {
-    try lane.withLock { (state) throws(ModelError) in
-      guard let trained = state.trained else { throw .noModel }
-      return trained.optimizerState(of: state.optimizer.inner)
+/// Changing the model.
+extension Model {
+  /// Applies a change after those before it, and answers when it is durable.
+  public func apply(_ change: Change, then: @escaping @Sendable (Result<Outcome, ModelError>) -> Void) {
+    do throws(ModelError) {
+      try lane.withLock { (lane) throws(ModelError) in try apply(change, in: &lane) }.then(then)
+    } catch {
+      then(.failure(error))
     }
   }
 
-  /// Applies a change; waits for those before it.
-  public func apply(_ change: Change) throws(ModelError) -> Outcome {
-    try lane.withLock { (state) throws(ModelError) in try applyAndPublish(change, to: &state) }
+  /// Applies a change at once; nil, and nothing done, when the lane is not free.
+  public func applyIfFree(_ change: Change) throws(ModelError) -> Pending<Outcome>? {
+    try lane.withLockIfAvailable { (lane) throws(ModelError) in try apply(change, in: &lane) }
   }
 
-  /// As `apply`, but nil when the lane is not free.
-  public func applyIfFree(_ change: Change) throws(ModelError) -> Outcome? {
-    try lane.withLockIfAvailable { (state) throws(ModelError) in try applyAndPublish(change, to: &state) }
+  /// Applies a change; waits for those before it and until it is durable.
+  public func apply(_ change: Change) throws(ModelError) -> Outcome {
+    try lane.withLock { (lane) throws(ModelError) in try apply(change, in: &lane) }.wait()
+  }
+
+  private func apply(_ change: Change, in lane: inout Lane) throws(ModelError) -> Pending<Outcome> {
+    let outcome = try lane.state.apply(change, registry: registry, threads: threads)
+    lane.sequence += 1
+    let status = lane.state.status
+    if let watermark = lane.watermark {
+      watermark.whenDurable(lane.sequence) { [self] failure in
+        if failure == nil { published.withLock { $0 = status } }
+      }
+    } else {
+      published.withLock { $0 = status }
+    }
+    return Pending(outcome, after: lane.sequence, of: lane.watermark)
+  }
+}
+
+/// Taking versions: the newest one on arrival, told when it is durable. Cost: independent of the model's size.
+extension Model {
+  /// The weights as they are now; waits for the push that is being applied.
+  public func weights(then: @escaping @Sendable (Result<WeightsVersion, ModelError>) -> Void) {
+    take({ (state) throws(ModelError) in try state.weights() }, then)
+  }
+
+  /// The weights as they are now; nil when the lane is not free.
+  public func weightsIfFree() throws(ModelError) -> Pending<WeightsVersion>? {
+    try takeIfFree { (state) throws(ModelError) in try state.weights() }
+  }
+
+  /// The weights as they are now; waits for the push that is being applied, and until it is durable.
+  public func weights() throws(ModelError) -> WeightsVersion {
+    try take { (state) throws(ModelError) in try state.weights() }.wait()
+  }
+
+  /// The averages as they are now; waits for the push that is being applied.
+  public func averagedWeights(then: @escaping @Sendable (Result<WeightsVersion, ModelError>) -> Void) {
+    take({ (state) throws(ModelError) in try state.averagedWeights() }, then)
+  }
+
+  /// The averages as they are now; nil when the lane is not free.
+  public func averagedWeightsIfFree() throws(ModelError) -> Pending<WeightsVersion>? {
+    try takeIfFree { (state) throws(ModelError) in try state.averagedWeights() }
+  }
+
+  /// The averages as they are now; waits for the push that is being applied, and until it is durable.
+  public func averagedWeights() throws(ModelError) -> WeightsVersion {
+    try take { (state) throws(ModelError) in try state.averagedWeights() }.wait()
+  }
+
+  /// All that the optimizer remembers now; waits for the push that is being applied.
+  public func optimizerState(then: @escaping @Sendable (Result<OptimizerState, ModelError>) -> Void) {
+    take({ (state) throws(ModelError) in try state.optimizerState() }, then)
+  }
+
+  /// All that the optimizer remembers now; waits for the push that is being applied, and until it is durable.
+  public func optimizerState() throws(ModelError) -> OptimizerState {
+    try take { (state) throws(ModelError) in try state.optimizerState() }.wait()
   }
 
   /// What a push would be answered, without applying it; waits for the push that is being applied.
-  public func dryRun(_ push: Push) throws(ModelError) -> Receipt {
-    try lane.withLock { (state) throws(ModelError) in
-      guard let receipt = try state.trained?.receipt(of: push, by: state.optimizer) else { throw .noModel }
-      return receipt
+  public func dryRun(_ push: Push, then: @escaping @Sendable (Result<Receipt, ModelError>) -> Void) {
+    take({ (state) throws(ModelError) in try state.receipt(of: push) }, then)
+  }
+
+  private func take<Value: Sendable>(
+    _ body: (ModelState) throws(ModelError) -> Value, _ then: @escaping @Sendable (Result<Value, ModelError>) -> Void
+  ) {
+    do throws(ModelError) {
+      try take(body).then(then)
+    } catch {
+      then(.failure(error))
     }
   }
 
-  private func applyAndPublish(_ change: Change, to state: inout ModelState) throws(ModelError) -> Outcome {
-    let outcome = try state.apply(change, registry: registry, threads: threads)
-    let status = state.status
-    published.withLock { $0 = status }
-    return outcome
+  private func take<Value: Sendable>(
+    _ body: (ModelState) throws(ModelError) -> Value
+  ) throws(ModelError) -> Pending<Value> {
+    try lane.withLock { (lane) throws(ModelError) in
+      Pending(try body(lane.state), after: lane.sequence, of: lane.watermark)
+    }
+  }
+
+  private func takeIfFree<Value: Sendable>(
+    _ body: (ModelState) throws(ModelError) -> Value
+  ) throws(ModelError) -> Pending<Value>? {
+    try lane.withLockIfAvailable { (lane) throws(ModelError) in
+      Pending(try body(lane.state), after: lane.sequence, of: lane.watermark)
+    }
   }
 }

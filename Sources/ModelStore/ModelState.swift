@@ -54,6 +54,17 @@ struct ModelState: Sendable {
     return weights
   }
 
+  func optimizerState() throws(ModelError) -> OptimizerState {
+    guard let trained else { throw .noModel }
+    return trained.optimizerState(of: optimizer.inner)
+  }
+
+  /// What a push would be answered, without applying it.
+  func receipt(of push: Push) throws(ModelError) -> Receipt {
+    guard let trained else { throw .noModel }
+    return try trained.receipt(of: push, by: optimizer)
+  }
+
   /// What is published after a change.
   var status: ModelStatus {
     ModelStatus(optimizer: optimizer, model: trained?.status(of: optimizer))

@@ -2,13 +2,13 @@ public import Tensors
 
 /// Takes a list of optimizer state as it arrives: what get_weights gave, read by the ordinals of its names.
 public struct OptimizerStateReceiver: Sendable {
-  private let expected: OptimizerState
+  private let expected: OptimizerListing
   private let pool: RegionPool
   private var receiver: SafetensorsReceiver
   private var snapshots: Int?
 
-  /// Takes state that fits the one that there is.
-  public init(like expected: OptimizerState, totalByteCount: Int?, pool: RegionPool) {
+  /// Takes the state that a listing names.
+  public init(of expected: OptimizerListing, totalByteCount: Int?, pool: RegionPool) {
     self.expected = expected
     self.pool = pool
     receiver = SafetensorsReceiver(totalByteCount: totalByteCount, pool: pool)
@@ -36,7 +36,7 @@ public struct OptimizerStateReceiver: Sendable {
     let scalarType = expected.layout.scalarType
     let iterations = regions[0].withElements(of: Int64.self, at: 0, count: 1) { Int($0[0]) }
     guard iterations >= 0 else { throw .model(.invalidState(item: "iterations", expected: "0 or more")) }
-    let scalars = expected.scalars.indices.map { index in
+    let scalars = expected.scalarNames.indices.map { index in
       let offset = 8 + index * scalarType.byteCount
       return scalarType == .f64
         ? regions[0].withElements(of: Double.self, at: offset, count: 1) { $0[0] }
@@ -44,7 +44,7 @@ public struct OptimizerStateReceiver: Sendable {
     }
     return SavedOptimizerState(
       layout: expected.layout, iterations: iterations, scalars: scalars, average: regions[1], snapshots: snapshots,
-      slotNames: expected.slots.map(\.name), slots: Array(regions.dropFirst(2)))
+      slotNames: expected.slotNames, slots: Array(regions.dropFirst(2)))
   }
 
   private mutating func place(_ header: SafetensorsHeader) throws(BodyError) {
@@ -71,9 +71,9 @@ public struct OptimizerStateReceiver: Sendable {
   /// The tensors with the items that they are, by name; all items must be there, once.
   private func byOrdinal(
     _ tensors: [TensorDescription]
-  ) throws(BodyError) -> [String: (TensorDescription, OptimizerState.Item)] {
+  ) throws(BodyError) -> [String: (TensorDescription, OptimizerListing.Item)] {
     let items = expected.items
-    var found: [String: (TensorDescription, OptimizerState.Item)] = [:]
+    var found: [String: (TensorDescription, OptimizerListing.Item)] = [:]
     var seen = [Bool](repeating: false, count: items.count)
     for tensor in tensors {
       let digits = tensor.name.prefix { $0 != "/" }
@@ -99,7 +99,7 @@ public struct OptimizerStateReceiver: Sendable {
     return found
   }
 
-  private func target(of place: OptimizerState.Item.Place) -> (region: Int, offset: Int) {
+  private func target(of place: OptimizerListing.Item.Place) -> (region: Int, offset: Int) {
     switch place {
     case .iterations: (0, 0)
     case .scalar(let index): (0, 8 + index * expected.layout.scalarType.byteCount)
@@ -111,7 +111,7 @@ public struct OptimizerStateReceiver: Sendable {
   private func regions() throws(ModelError) -> [Region] {
     let layout = expected.layout
     let byteCounts =
-      [expected.head.count, layout.computeByteCount] + expected.slots.map { _ in layout.slotByteCount }
+      [expected.headByteCount, layout.computeByteCount] + expected.slotNames.map { _ in layout.slotByteCount }
     var regions: [Region] = []
     for byteCount in byteCounts {
       do {

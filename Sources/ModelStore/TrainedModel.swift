@@ -70,10 +70,10 @@ struct TrainedModel: Sendable {
   /// What the rule remembers now.
   func optimizerState(of rule: any Rule) -> OptimizerState {
     OptimizerState(
-      layout: layout, stamp: stamp,
+      listing: OptimizerListing(layout: layout, rule: rule), stamp: stamp,
       scalars: zip(rule.initialScalars, scalars).map { RuleScalar(name: $0.name, value: $1) },
       slots: zip(rule.slotNames, slots).map { OptimizerState.Slot(name: $0, values: $1) },
-      listsByVariable: rule.listsStateByVariable, average: averagedWeights)
+      average: averagedWeights)
   }
 
   /// The average as it is now.

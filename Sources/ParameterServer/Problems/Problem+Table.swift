@@ -1,5 +1,6 @@
 import HTTPServer
 import HTTPTypes
+import ModelStore
 
 /// The problems that the application answers with, by name.
 extension Problem {
@@ -74,6 +75,11 @@ extension Problem {
 
   static func unencodable(_ detail: String) -> Problem {
     Problem("internal", title: "Internal error", status: .internalServerError, detail: detail)
+  }
+
+  /// A change was answered with what another does.
+  static func mismatched(_ outcome: Outcome) -> Problem {
+    Problem("internal", title: "Internal error", status: .internalServerError, detail: "the outcome was \(outcome)")
   }
 
   /// There is no model: 404 for what would be read or removed, 409 for what needs one to change.

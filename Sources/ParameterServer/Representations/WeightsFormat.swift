@@ -48,6 +48,9 @@ struct WeightsFormat: Sendable {
     self = Self.offers[index]
   }
 
+  /// Whether making the answer costs little, however large the model is.
+  var isCheap: Bool { encoding == .safetensors }
+
   /// What a download is called.
   func fileName(_ stem: String, _ iterations: Int) -> String {
     "\(stem)-\(iterations).\(encoding.rawValue)"

@@ -20,36 +20,47 @@ struct GradientPush: Sendable {
     if responder.isOnLoop, layout.computeByteCount <= Self.inlineByteCount, !conditions.isDryRun {
       do throws(ModelError) {
         if let outcome = try application.model.applyIfFree(.push(push)) {
-          return responder.respond(response(to: outcome))
+          if let outcome = outcome.value { return responder.respond(response(to: .success(outcome))) }
+          let parked = ParkedResponder(responder)
+          return outcome.then { outcome in respond(with: outcome, parked) }
         }
       } catch {
         return responder.respond(Problem(error))
       }
     }
-    responder.onWorker { responder in responder.respond(apply(push)) }
+    responder.onWorker { responder in
+      let parked = ParkedResponder(responder)
+      if conditions.isDryRun {
+        application.model.dryRun(push) { receipt in
+          parked.respond(
+            Response(receipt) { receipt in .json(ReceiptJSON.text(of: receipt), fields: .version(receipt.stamp)) })
+        }
+      } else {
+        application.model.apply(.push(push)) { outcome in respond(with: outcome, parked) }
+      }
+    }
+  }
+
+  private func respond(with outcome: Result<Outcome, ModelError>, _ parked: ParkedResponder) {
+    if case .representation(let format) = conditions.preference, !format.isCheap {
+      return parked.respond { responder in responder.respond(response(to: outcome)) }
+    }
+    parked.respond(response(to: outcome))
   }
 
   private var wantsWeights: Bool {
     if case .representation = conditions.preference { !conditions.isDryRun } else { false }
   }
 
-  private func apply(_ push: Push) -> Response {
-    do throws(ModelError) {
-      if conditions.isDryRun {
-        let receipt = try application.model.dryRun(push)
-        return .json(ReceiptJSON.text(of: receipt), fields: .version(receipt.stamp))
-      }
-      return response(to: try application.model.apply(.push(push)))
-    } catch {
-      return Problem(error).response
+  private func response(to outcome: Result<Outcome, ModelError>) -> Response {
+    Response(outcome) { (outcome) throws(Problem) in
+      guard case .pushed(let receipt, let weights) = outcome else { throw .mismatched(outcome) }
+      application.noteApplied(receipt, conditions)
+      return try response(to: receipt, weights)
     }
   }
 
-  private func response(to outcome: Outcome) -> Response {
-    guard case .pushed(let receipt, let weights) = outcome else {
-      return Problem.unencodable("a push was answered with something else").response
-    }
-    application.noteApplied(receipt, conditions)
+  private func response(to receipt: Receipt, _ weights: WeightsVersion?) throws(Problem) -> Response {
     switch conditions.preference {
     case .receipt:
       return .json(ReceiptJSON.text(of: receipt), fields: .version(receipt.stamp))
@@ -58,15 +69,13 @@ struct GradientPush: Sendable {
       fields[.preferenceApplied] = "return=minimal"
       return Response(.noContent, fields: fields)
     case .representation(let format):
-      guard let weights else { return Problem.unencodable("the new weights are missing").response }
-      return Response { () throws(Problem) in
-        var response = try WeightsRepresentation(
-          weights: weights, format: format, heldVersions: application.heldVersions
-        ).response()
-        response.fields[.contentLocation] = "/v1/weights"
-        response.fields[.preferenceApplied] = "return=representation"
-        return response
-      }
+      guard let weights else { throw .unencodable("the new weights are missing") }
+      var response = try WeightsRepresentation(
+        weights: weights, format: format, heldVersions: application.heldVersions
+      ).response()
+      response.fields[.contentLocation] = "/v1/weights"
+      response.fields[.preferenceApplied] = "return=representation"
+      return response
     }
   }
 }

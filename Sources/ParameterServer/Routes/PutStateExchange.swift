@@ -8,9 +8,9 @@ final class PutStateExchange: Exchange {
   private let receiver: Lock<OptimizerStateReceiver>
   let contentLimit = Int.max
 
-  init(like state: OptimizerState, model: Model, request: Request) {
+  init(_ listing: OptimizerListing, model: Model, request: Request) {
     self.model = model
-    receiver = Lock(OptimizerStateReceiver(like: state, totalByteCount: request.contentLength, pool: model.pool))
+    receiver = Lock(OptimizerStateReceiver(of: listing, totalByteCount: request.contentLength, pool: model.pool))
   }
 
   func receive(_ fill: (inout MutableSpan<UInt8>) -> Int) throws(Problem) {
@@ -29,19 +29,10 @@ final class PutStateExchange: Exchange {
       return responder.respond(Problem(error))
     }
     responder.onWorker { [model] responder in
-      let response = Response { () throws(Problem) in try Self.set(state, in: model) }
-      responder.respond(response)
-    }
-  }
-
-  private static func set(_ state: SavedOptimizerState, in model: Model) throws(Problem) -> Response {
-    do throws(ModelError) {
-      guard case .stateSet(let stamp) = try model.apply(.setOptimizerState(state, epoch: .random())) else {
-        throw .noModel
+      responder.respond(applying: .setOptimizerState(state, epoch: .random()), to: model) { (outcome) throws(Problem) in
+        guard case .stateSet(let stamp) = outcome else { throw .mismatched(outcome) }
+        return .json(encoding: ["iterations": stamp.iterations], fields: .version(stamp))
       }
-      return .json(encoding: ["iterations": stamp.iterations], fields: .version(stamp))
-    } catch {
-      throw Problem(error)
     }
   }
 }

@@ -33,7 +33,7 @@ final class PutWeightsExchange: Exchange {
       return responder.respond(Problem(error))
     }
     responder.onWorker { [put] responder in
-      responder.respond(put.answer(received.layout, received.values))
+      put.respond(to: received.layout, received.values, responder)
     }
   }
 }

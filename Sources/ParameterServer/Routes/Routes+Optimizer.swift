@@ -43,21 +43,16 @@ extension Routes {
   ) -> any Exchange {
     BufferedExchange(limit: JSONConfiguration.limit) { body, responder in
       responder.onWorker { responder in
-        let response = Response { () throws(Problem) in
+        do throws(Problem) {
           let (change, warnings) = try change(try body.configuration())
-          return try apply(change, to: model, warnings: warnings)
+          responder.respond(applying: change, to: model) { (outcome) throws(Problem) in
+            guard case .configured(let more) = outcome else { throw .mismatched(outcome) }
+            return configuration(of: model, warnings: warnings + more)
+          }
+        } catch {
+          responder.respond(error)
         }
-        responder.respond(response)
       }
-    }
-  }
-
-  private static func apply(_ change: Change, to model: Model, warnings: [String]) throws(Problem) -> Response {
-    do throws(ModelError) {
-      guard case .configured(let more) = try model.apply(change) else { throw .noModel }
-      return configuration(of: model, warnings: warnings + more)
-    } catch {
-      throw Problem(error)
     }
   }
 

@@ -15,16 +15,14 @@ extension Routes {
   }
 
   static func putOptimizerWeights(_ call: Call) throws(Problem) -> any Exchange {
-    guard call.model.status.model != nil else { throw .noModel(.conflict) }
+    let status = call.model.status
+    guard let trained = status.model else { throw .noModel(.conflict) }
     guard case .safetensors = try BodyFormat(call) else {
       throw .unsupportedMediaType(
         "optimizer state comes as safetensors", allowed: ["application/octet-stream", "application/x-safetensors"])
     }
-    do throws(ModelError) {
-      return PutStateExchange(like: try call.model.optimizerState(), model: call.model, request: call.request)
-    } catch {
-      throw Problem(error)
-    }
+    let listing = OptimizerListing(layout: trained.layout, rule: status.optimizer.inner)
+    return PutStateExchange(listing, model: call.model, request: call.request)
   }
 
   static func slotNames(_ call: Call) throws(Problem) -> any Exchange {
@@ -57,17 +55,11 @@ extension Routes {
   ) -> any Exchange {
     AnswerExchange { responder in
       responder.onWorker { responder in
-        let response = Response { () throws(Problem) in try answer(try state(of: application.model)) }
-        responder.respond(response)
+        let parked = ParkedResponder(responder)
+        application.model.optimizerState { state in
+          parked.respond { responder in responder.respond(Response(state, missing: .notFound, answer)) }
+        }
       }
-    }
-  }
-
-  private static func state(of model: Model) throws(Problem) -> OptimizerState {
-    do throws(ModelError) {
-      return try model.optimizerState()
-    } catch {
-      throw Problem(error, missing: .notFound)
     }
   }
 }

@@ -17,7 +17,7 @@ extension Routes {
     case .safetensors: return PutWeightsExchange(put, request: call.request)
     case .json:
       return BufferedExchange(limit: BodyFormat.jsonLimit) { body, responder in
-        responder.onWorker { responder in responder.respond(put.answer(json: body)) }
+        responder.onWorker { responder in put.respond(json: body, responder) }
       }
     }
   }
@@ -37,20 +37,16 @@ extension Routes {
     let model = call.model
     return BufferedExchange(limit: BodyFormat.jsonLimit) { body, responder in
       responder.onWorker { responder in
-        let response = Response { () throws(Problem) in try assign(AssignRequest.names(in: body), in: model) }
-        responder.respond(response)
+        do throws(Problem) {
+          let change = Change.assignAverage(variables: try AssignRequest.names(in: body))
+          responder.respond(applying: change, to: model) { (outcome) throws(Problem) in
+            guard case .assigned(let assigned, let stamp) = outcome else { throw .mismatched(outcome) }
+            return .json(encoding: ["assigned": assigned], fields: .version(stamp))
+          }
+        } catch {
+          responder.respond(error)
+        }
       }
-    }
-  }
-
-  private static func assign(_ names: [String]?, in model: Model) throws(Problem) -> Response {
-    do throws(ModelError) {
-      guard case .assigned(let assigned, let stamp) = try model.apply(.assignAverage(variables: names)) else {
-        throw .noModel
-      }
-      return .json(encoding: ["assigned": assigned], fields: .version(stamp))
-    } catch {
-      throw Problem(error)
     }
   }
 }
@@ -62,52 +58,67 @@ struct WeightsPut: Sendable {
   let nonTrainable: [String]
   let isCreateOnly: Bool
 
-  func answer(json body: [UInt8]) -> Response {
+  func respond(json body: [UInt8], _ responder: consuming Responder) {
     do throws(BodyError) {
       let (layout, values) = try modelValues(
         json: body.span, existing: existing, nonTrainable: nonTrainable, pool: model.pool)
-      return answer(layout, values)
+      respond(to: layout, values, responder)
     } catch {
-      return Problem(error).response
-    }
-  }
-
-  func answer(_ layout: Layout, _ values: Region) -> Response {
-    do throws(ModelError) {
-      let outcome = try commit(layout, values)
-      switch outcome {
-      case .created(let stamp): return Self.response(stamp, layout, .created)
-      default: return Self.response(model.status.model?.stamp, layout, .ok)
-      }
-    } catch {
-      return Problem(error).response
+      responder.respond(Problem(error))
     }
   }
 
   /// Applies the change that the head asked for; when another was faster, what it asks for now.
-  private func commit(_ layout: Layout, _ values: Region) throws(ModelError) -> Outcome {
-    let create = Change.create(layout: layout, values: values, epoch: .random())
-    do throws(ModelError) {
-      return try model.apply(existing == nil ? create : .replace(layout: layout, values: values))
-    } catch {
-      guard !isCreateOnly, let current = model.status.model?.layout, current !== layout else {
-        if existing != nil, model.status.model == nil { return try model.apply(create) }
-        throw error
+  func respond(to layout: Layout, _ values: Region, _ responder: consuming Responder) {
+    let parked = ParkedResponder(responder)
+    let change = existing == nil ? creation(layout, values) : .replace(layout: layout, values: values)
+    model.apply(change) { outcome in
+      switch outcome {
+      case .failure(.modelExists) where !isCreateOnly, .failure(.epochMismatch), .failure(.noModel):
+        applyAnew(layout, values, parked)
+      default: parked.respond(Self.response(outcome, layout))
       }
-      guard current.variables == layout.variables else {
-        throw .modelMismatch(variable: "", expected: "other variables by now", came: "these")
+    }
+  }
+
+  /// The change for the model that there is by now.
+  private func applyAnew(_ layout: Layout, _ values: Region, _ parked: ParkedResponder) {
+    model.weights { current in
+      let change: Change
+      switch current {
+      case .failure(.noModel): change = creation(layout, values)
+      case .failure(let error): return parked.respond(Problem(error).response)
+      case .success(let current) where current.layout.variables == layout.variables:
+        change = .replace(layout: current.layout, values: values)
+      case .success:
+        let error = ModelError.modelMismatch(variable: "", expected: "other variables by now", came: "these")
+        return parked.respond(Problem(error).response)
       }
-      return try model.apply(.replace(layout: current, values: values))
+      model.apply(change) { outcome in parked.respond(Self.response(outcome, layout)) }
+    }
+  }
+
+  private func creation(_ layout: Layout, _ values: Region) -> Change {
+    .create(layout: layout, values: values, epoch: .random())
+  }
+
+  private static func response(_ outcome: Result<Outcome, ModelError>, _ layout: Layout) -> Response {
+    Response(outcome) { (outcome) throws(Problem) in
+      switch outcome {
+      case .created(let stamp): response(stamp, layout, .created)
+      case .replaced(let stamp): response(stamp, layout, .ok)
+      default: throw .mismatched(outcome)
+      }
     }
   }
 
   private static func response(
-    _ stamp: VersionStamp?, _ layout: Layout, _ status: HTTPResponse.Status
+    _ stamp: VersionStamp, _ layout: Layout, _ status: HTTPResponse.Status
   ) -> Response {
     var response = Response.json(
-      encoding: Created(variables: layout.entries.count, bytes: layout.byteCount, iterations: stamp?.iterations ?? 0))
+      encoding: Created(variables: layout.entries.count, bytes: layout.byteCount, iterations: stamp.iterations))
     response.status = status
-    if let stamp { response.fields.append(contentsOf: HTTPFields.version(stamp)) }
+    response.fields.append(contentsOf: HTTPFields.version(stamp))
     if status == .created { response.fields[.location] = "/v1/weights" }
     return response
   }

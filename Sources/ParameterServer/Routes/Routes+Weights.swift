@@ -9,9 +9,8 @@ extension Routes {
     guard model.status.model != nil else { throw .noModel(.notFound) }
     let format = try WeightsFormat(call)
     return reading(
-      call, format,
-      ifFree: { () throws(ModelError) in try model.weightsIfFree() },
-      waiting: { () throws(ModelError) in try model.weights() })
+      call, format, ifFree: { () throws(ModelError) in try model.weightsIfFree() },
+      waiting: { then in model.weights(then: then) })
   }
 
   static func averagedWeights(_ call: Call) throws(Problem) -> any Exchange {
@@ -20,36 +19,39 @@ extension Routes {
     guard trained.average != nil else { throw .noAverage(.notFound) }
     let format = try WeightsFormat(call)
     return reading(
-      call, format,
-      ifFree: { () throws(ModelError) in try model.averagedWeightsIfFree() },
-      waiting: { () throws(ModelError) in try model.averagedWeights() })
+      call, format, ifFree: { () throws(ModelError) in try model.averagedWeightsIfFree() },
+      waiting: { then in model.averagedWeights(then: then) })
   }
 
-  /// Takes the version at once when the lane is free and the answer is cheap to make, else on a worker.
+  /// Takes the version at once when the lane is free and the answer is cheap to make, else on a worker; the answer waits
+  /// without a thread until the version is durable.
   private static func reading(
     _ call: Call, _ format: WeightsFormat,
-    ifFree: @escaping @Sendable () throws(ModelError) -> WeightsVersion?,
-    waiting: @escaping @Sendable () throws(ModelError) -> WeightsVersion
+    ifFree: @escaping @Sendable () throws(ModelError) -> Pending<WeightsVersion>?,
+    waiting: @escaping @Sendable (@escaping @Sendable (Result<WeightsVersion, ModelError>) -> Void) -> Void
   ) -> any Exchange {
     let fields = call.fields
     let heldVersions = call.application.heldVersions
-    @Sendable func response(_ weights: WeightsVersion) -> Response {
-      WeightsRepresentation(weights: weights, format: format, heldVersions: heldVersions).response(to: fields)
+    @Sendable func response(_ weights: Result<WeightsVersion, ModelError>) -> Response {
+      Response(weights, missing: .notFound) { weights in
+        WeightsRepresentation(weights: weights, format: format, heldVersions: heldVersions).response(to: fields)
+      }
     }
     return AnswerExchange { responder in
       do throws(ModelError) {
-        if responder.isOnLoop, format.encoding == .safetensors, let weights = try ifFree() {
-          return responder.respond(response(weights))
+        if responder.isOnLoop, format.isCheap, let weights = try ifFree() {
+          if let weights = weights.value { return responder.respond(response(.success(weights))) }
+          let parked = ParkedResponder(responder)
+          return weights.then { weights in parked.respond(response(weights)) }
         }
       } catch {
         return responder.respond(Problem(error, missing: .notFound))
       }
       responder.onWorker { responder in
-        do throws(ModelError) {
-          let weights = try waiting()
-          responder.respond(response(weights))
-        } catch {
-          responder.respond(Problem(error, missing: .notFound))
+        let parked = ParkedResponder(responder)
+        waiting { weights in
+          if format.isCheap { return parked.respond(response(weights)) }
+          parked.respond { responder in responder.respond(response(weights)) }
         }
       }
     }
@@ -74,13 +76,7 @@ extension Routes {
     let model = call.model
     return AnswerExchange { responder in
       responder.onWorker { responder in
-        let response: Response
-        do throws(ModelError) {
-          response = answer(try model.apply(change))
-        } catch {
-          response = Problem(error, missing: missing).response
-        }
-        responder.respond(response)
+        responder.respond(applying: change, to: model, missing: missing, answer)
       }
     }
   }
