@@ -24,6 +24,7 @@ let package = Package(
       name: "CCurl", pkgConfig: "libcurl", providers: [.apt(["libcurl4-openssl-dev", "pkg-config"])]),
 
     .target(name: "Locks", dependencies: ["CLinux"]),
+    .target(name: "Processes"),
     .target(name: "Tensors", dependencies: ["CLinux", "Locks"]),
     .target(name: "Optimizers", dependencies: ["Tensors", "CMath"]),
     .target(name: "ModelStore", dependencies: ["Optimizers", "Tensors", "Locks"]),
@@ -36,11 +37,12 @@ let package = Package(
     .executableTarget(
       name: "swa-server",
       dependencies: [
-        "ParameterServer", "ModelStore", "Optimizers", "Tensors", "HTTPServer", "Sockets", "Locks", .argumentParser,
-        .logging,
+        "ParameterServer", "ModelStore", "Optimizers", "Tensors", "HTTPServer", "Sockets", "Locks", "Processes",
+        .argumentParser, .logging,
       ],
       resources: [.embedInCode("openapi.yaml")]),
-    .executableTarget(name: "swa-trainer", dependencies: ["ParameterClient", "Tensors", "CDigits", .argumentParser]),
+    .executableTarget(
+      name: "swa-trainer", dependencies: ["ParameterClient", "Tensors", "Processes", "CDigits", .argumentParser]),
 
     .testTarget(name: "TensorsTests", dependencies: ["Tensors"]),
     .testTarget(name: "OptimizersTests", dependencies: ["Optimizers", "Tensors"]),

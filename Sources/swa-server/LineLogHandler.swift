@@ -18,7 +18,7 @@ struct LineLogHandler: LogHandler {
   }
 
   func log(event: LogEvent) {
-    StandardError.write(line(for: event, at: .now))
+    StandardStream.error.write(line(for: event, at: .now))
   }
 
   /// The line with its line feed. The event's metadata wins over the logger's; keys are sorted.

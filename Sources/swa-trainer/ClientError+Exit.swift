@@ -1,5 +1,6 @@
 import ArgumentParser
 import ParameterClient
+import Processes
 
 /// What a failure means for the command: a line for stderr and an exit code of sysexits.h.
 extension ClientError {

@@ -1,5 +1,6 @@
 import ArgumentParser
 import ParameterClient
+import Processes
 
 /// `demo`: several trainer processes teach a server's model to read digits, and what averaging does for it.
 struct DemoCommand: ParsableCommand {
