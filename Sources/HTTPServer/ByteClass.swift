@@ -28,8 +28,8 @@ struct ByteClass: Sendable {
   /// pchar, `/` and `?` (RFC 3986, sections 3.3 and 3.4); `%` counts, its digits are checked apart.
   static let target = ByteClass(alphanumerics + "-._~!$&'()*+,;=:@/?%")
 
-  /// A host and port (RFC 3986, section 3.2.2), without the `@` of user information.
-  static let authority = ByteClass(alphanumerics + "-._~!$&'()*+,;=:[]%")
+  /// A registered name (RFC 3986, section 3.2.2), percent-encoding aside.
+  static let registeredName = ByteClass(alphanumerics + "-._~!$&'()*+,;=")
 }
 
 extension UInt8 {
@@ -40,6 +40,11 @@ extension UInt8 {
 
   /// SP or HTAB.
   var isBlank: Bool { self == .space || self == .tab }
+
+  /// What a field value may hold: visible characters, blanks and obs-text (RFC 9110, section 5.5).
+  var isText: Bool { self == .tab || self >= .space && self != 127 }
+
+  var isDigit: Bool { (48...57).contains(self) }
 
   /// The value of a hexadecimal digit.
   var hexadecimalValue: UInt8? {

@@ -5,26 +5,31 @@ struct ChunkedDecoder: Sendable, Equatable {
     case sizeTooLarge
     case invalidExtension
     case lineTooLong
+    case tooMuchFraming
     case missingLineEnd
     case trailersTooLong
     case invalidTrailer
   }
 
   private enum State: Equatable {
-    case sizeStart, size, sizeBlank, `extension`, sizeLineFeed
+    case sizeStart, size, `extension`, sizeLineFeed
     case data
     case dataCarriageReturn, dataLineFeed
-    case trailerStart, trailer, trailerLineFeed, endLineFeed
+    case trailers
     case end
   }
 
   private static let maximumLine = 1024
-  private static let maximumTrailers = 8192
+  /// What a line may have for nothing, and all lines beyond that, next to as many bytes as there were data.
+  private static let freeLine = 16
+  private static let freeFraming = 64 << 10
 
   private var state = State.sizeStart
   private var size = 0
   private var lineLength = 0
-  private var trailerLength = 0
+  private var framingLeft = Self.freeFraming
+  private var extensions = ChunkExtensionReader()
+  private var trailers = TrailerReader()
 
   /// How many bytes of data come next; 0 while framing comes next.
   var dataLeft: Int { state == .data ? size : 0 }
@@ -35,6 +40,7 @@ struct ChunkedDecoder: Sendable, Equatable {
   /// Notes that `count` bytes of data, at most `dataLeft`, were taken.
   mutating func take(_ count: Int) {
     size -= count
+    framingLeft = min(framingLeft + count, Self.freeFraming)
     if size == 0 { state = .dataCarriageReturn }
   }
 
@@ -62,57 +68,37 @@ struct ChunkedDecoder: Sendable, Equatable {
         size = size << 4 | Int(digit)
         try grow()
       } else {
-        try endSize(byte)
+        // A size ends in CR, or in what begins an extension.
+        guard byte == .carriageReturn || byte.isBlank || byte == UInt8(ascii: ";") else { throw .invalidSize }
+        extensions = ChunkExtensionReader()
+        try readExtension(byte)
       }
-    case .sizeBlank:
-      try grow()
-      if byte == UInt8(ascii: ";") { state = .extension } else if !byte.isBlank { throw .invalidSize }
-    case .extension:
-      guard byte == .tab || byte >= .space && byte != 127 || byte == .carriageReturn else { throw .invalidExtension }
-      if byte == .carriageReturn { state = .sizeLineFeed } else { try grow() }
+    case .extension: try readExtension(byte)
     case .sizeLineFeed:
       guard byte == .lineFeed else { throw .missingLineEnd }
-      state = size == 0 ? .trailerStart : .data
+      state = size == 0 ? .trailers : .data
     case .dataCarriageReturn:
       guard byte == .carriageReturn else { throw .missingLineEnd }
       state = .dataLineFeed
     case .dataLineFeed:
       guard byte == .lineFeed else { throw .missingLineEnd }
       state = .sizeStart
-    case .trailerStart, .trailer: try readTrailer(byte)
-    case .trailerLineFeed:
-      guard byte == .lineFeed else { throw .invalidTrailer }
-      state = .trailerStart
-    case .endLineFeed:
-      guard byte == .lineFeed else { throw .invalidTrailer }
-      state = .end
+    case .trailers: if try trailers.step(byte) { state = .end }
     case .data, .end: break
     }
   }
 
+  private mutating func readExtension(_ byte: UInt8) throws(Failure) {
+    state = try extensions.step(byte) ? .sizeLineFeed : .extension
+    try grow()
+  }
+
+  /// Bounds a line, and all of them together: a body must not be mostly extensions (RFC 9112, section 7.1.1).
   private mutating func grow() throws(Failure) {
     lineLength += 1
     guard lineLength <= Self.maximumLine else { throw .lineTooLong }
-  }
-
-  private mutating func endSize(_ byte: UInt8) throws(Failure) {
-    switch byte {
-    case .carriageReturn: state = .sizeLineFeed
-    case UInt8(ascii: ";"): state = .extension
-    // BWS may come before the semicolon (RFC 9112, section 7.1.1), and nowhere else.
-    case .space, .tab: state = .sizeBlank
-    default: throw .invalidSize
-    }
-  }
-
-  private mutating func readTrailer(_ byte: UInt8) throws(Failure) {
-    trailerLength += 1
-    guard trailerLength <= Self.maximumTrailers else { throw .trailersTooLong }
-    if byte == .carriageReturn {
-      state = state == .trailerStart ? .endLineFeed : .trailerLineFeed
-    } else {
-      guard byte == .tab || byte >= .space && byte != 127 else { throw .invalidTrailer }
-      state = .trailer
-    }
+    guard lineLength > Self.freeLine else { return }
+    framingLeft -= 1
+    guard framingLeft >= 0 else { throw .tooMuchFraming }
   }
 }

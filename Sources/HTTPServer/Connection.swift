@@ -83,7 +83,7 @@ final class Connection: Sendable {
   /// The server stops.
   func stop(_ place: inout Place, _ ready: inout ReadySet) -> Turn {
     state.withLock { state in
-      state.stop()
+      state.stop(place.now)
       return state.run(&place, &ready)
     }
   }

@@ -31,6 +31,8 @@ struct ConnectionMachine: Sendable {
     var minimumRate: Int
   }
 
+  /// How long a stop waits for a request that may be on its way.
+  private static let lastCall = Duration.milliseconds(250)
   private static let drainTime = Duration.seconds(1)
   private static let drainBytes = 1 << 20
 
@@ -82,6 +84,12 @@ struct ConnectionMachine: Sendable {
     deadline = nil
   }
 
+  /// The peer has ended its direction while its request is served: it may still read the answer, or be gone.
+  mutating func peerEnded(_ now: MonotonicTime) {
+    guard phase == .responding, deadline == nil else { return }
+    deadline = now + limits.headTimeout
+  }
+
   /// An answer comes before the request was read in full; `losesFraming` when nobody knows where the next one begins.
   mutating func refuse(losesFraming: Bool = false) {
     if losesFraming || hasUnreadContent { closes = true }
@@ -128,20 +136,21 @@ struct ConnectionMachine: Sendable {
   mutating func expire(_ now: MonotonicTime) -> Expiry {
     guard let deadline, now >= deadline else { return .nothing }
     switch phase {
-    case .idle, .draining: return .close
+    case .idle, .responding, .draining: return .close
     case .head: return .refuse
     case .content, .sending:
       let passes = rate.passes(now)
       self.deadline = rate.deadline
       return passes ? .nothing : phase == .content ? .refuse : .close
-    case .responding, .closed: return .nothing
+    case .closed: return .nothing
     }
   }
 
-  /// The server stops: no further request is read.
-  mutating func stop() {
+  /// The server stops: the present request is the last one, or one that is on its way.
+  mutating func stop(_ now: MonotonicTime) {
     closes = true
-    if phase == .idle { close() }
+    guard phase == .idle, let deadline else { return }
+    self.deadline = min(deadline, now + Self.lastCall)
   }
 
   /// Nothing more is possible or wanted.

@@ -4,7 +4,7 @@ internal import Synchronization
 
 extension ConnectionState {
   /// Looks for what the responder left.
-  mutating func takeAnswer(_ place: inout Place) -> Turn.Pause? {
+  mutating func takeAnswer(_ place: inout Place, _ ready: ReadySet) -> Turn.Pause? {
     guard let ticket else { return .closed }
     if let work {
       guard !place.isLoop else { return .worker }
@@ -16,7 +16,9 @@ extension ConnectionState {
     case .answered(let response): begin(response, place.isLoop ? place.now : .now)
     case .work(let work): self.work = work
     // From a worker the connection first goes back to its loop, which then waits for word.
-    case .none: return .answer
+    case .none:
+      if ready.isHungUp { machine.peerEnded(place.now) }
+      return .answer
     }
     return nil
   }
@@ -24,12 +26,10 @@ extension ConnectionState {
   /// Makes the answer ready to be sent.
   mutating func begin(_ response: Response, _ now: MonotonicTime) {
     // A worker that has the connection hears of the stop here.
-    if context.isStopping.load(ordering: .acquiring) { machine.stop() }
+    if context.isStopping.load(ordering: .acquiring) { machine.stop(now) }
     machine.answer(now)
-    outgoing = Outgoing(response, to: request?.head.method, closes: machine.closes, date: context.date)
-    context.service.answered(
-      request, status: response.status.code, byteCount: response.content.byteCount,
-      seconds: MonotonicTime.now.seconds(since: requestTime))
+    outgoing = Outgoing(response, to: request?.head.method ?? refusedMethod, closes: machine.closes, date: context.date)
+    status = response.status.code
     endRequest()
   }
 
@@ -51,7 +51,7 @@ extension ConnectionState {
         return nil
       }
     }
-    outgoing = Outgoing()
+    endAnswer()
     if !place.isLoop { place.now = .now }
     machine.sentAll(place.now)
     if machine.phase == .draining { stream.shutdownWrite() }

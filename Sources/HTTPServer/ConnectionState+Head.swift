@@ -14,12 +14,13 @@ extension ConnectionState {
         input.consume(count)
         judge(head, place.now)
         return nil
-      case .failure(let error):
+      case .failure(let error, let isHead):
+        if isHead { refusedMethod = .head }
         machine.receivedHead(hasContent: true, closes: true)
         requestTime = place.now
         refuse(error.problem, losesFraming: true, now: place.now)
         return nil
-      case .needMore: machine.receivedPartOfHead(place.now)
+      case .needMore: if parser.hasBegun { machine.receivedPartOfHead(place.now) }
       }
     }
     guard ready.isReadable || stream.hasBufferedBytes else { return .transport(.readable) }
@@ -38,10 +39,12 @@ extension ConnectionState {
   private mutating func judge(_ head: Head, _ now: MonotonicTime) {
     parser = HeadParser(maximumBytes: context.configuration.maximumHeadBytes)
     requestTime = now
+    content = IncomingContent()
     let request = head.request
     self.request = request
     machine.receivedHead(hasContent: request.framing != .none, closes: head.closes)
     do throws(Problem) {
+      if request.head.scheme == "https" { throw .insecure }
       let exchange = try context.service.exchange(for: request)
       let limit = min(exchange.contentLimit, context.configuration.maximumBodyBytes, context.budget.limit)
       content = IncomingContent(request.framing, limit: limit)

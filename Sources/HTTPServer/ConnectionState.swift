@@ -12,6 +12,8 @@ struct ConnectionState: Sendable {
   var input = InputBuffer()
   var parser: HeadParser
   var request: Request?
+  /// The method of a head that could not be read, where it is known and matters.
+  var refusedMethod: HTTPRequest.Method?
   var requestTime: MonotonicTime
   var exchange: (any Exchange)?
   var content = IncomingContent()
@@ -19,6 +21,8 @@ struct ConnectionState: Sendable {
   var ticket: Ticket?
   var work: (@Sendable (consuming Responder) -> Void)?
   var outgoing = Outgoing()
+  /// The status of the answer that is being sent.
+  var status: Int?
 
   init(
     token: UInt64, stream: any ByteStream, peer: String, loop: LoopHandle, context: ServerContext, now: MonotonicTime
@@ -49,7 +53,7 @@ struct ConnectionState: Sendable {
         switch machine.phase {
         case .idle, .head: readHead(&place, &ready)
         case .content: readContent(&place, &ready)
-        case .responding: takeAnswer(&place)
+        case .responding: takeAnswer(&place, ready)
         case .sending: send(&place, &ready)
         case .draining: drain(&place, &ready)
         case .closed: .closed
@@ -107,15 +111,30 @@ struct ConnectionState: Sendable {
     refuse(.outOfMemory, losesFraming: true, now: now)
   }
 
-  mutating func stop() {
-    machine.stop()
+  mutating func stop(_ now: MonotonicTime) {
+    machine.stop(now)
   }
 
   mutating func close() {
     machine.close()
     endRequest()
-    outgoing = Outgoing()
+    endAnswer()
     input.removeAll()
+  }
+
+  /// Tells the service what became of the request, once.
+  mutating func endAnswer() {
+    defer {
+      request = nil
+      status = nil
+      outgoing = Outgoing()
+    }
+    guard request != nil || status != nil else { return }
+    context.service.served(
+      Served(
+        request: request, peer: peer, status: status, bytesIn: content.received,
+        bytesOut: max(0, outgoing.contentCount - outgoing.left), seconds: MonotonicTime.now.seconds(since: requestTime))
+    )
   }
 
   /// Lets go of what the request held.
@@ -124,7 +143,6 @@ struct ConnectionState: Sendable {
     ticket = nil
     work = nil
     exchange = nil
-    request = nil
     if let share { context.budget.release(share) }
     share = nil
   }

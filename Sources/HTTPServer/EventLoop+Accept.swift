@@ -7,16 +7,21 @@ extension EventLoop {
   /// Connections beyond the limit that are told so; further ones are closed without a word.
   static let refusedBeyondLimit = 64
 
-  /// Takes the connections that wait at `listener`; those left over are told of again.
-  func accept(from listener: Listener) {
+  /// Takes connections that wait at `listener`, and answers whether more may; of those left over it is told again.
+  @discardableResult
+  func accept(from listener: Listener) -> Bool {
     for _ in 0..<Self.acceptsPerEvent {
       switch listener.accept() {
-      case .none: return
+      case .none: return false
       case .exhausted:
-        if !closeOldestIdle() { return pauseAccepting() }
+        guard closeOldestIdle() else {
+          pauseAccepting()
+          return false
+        }
       case .stream(let stream, let peer): admit(stream, peer: peer?.description ?? "")
       }
     }
+    return true
   }
 
   private func admit(_ stream: SocketStream, peer: String) {

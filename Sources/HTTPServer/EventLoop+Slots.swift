@@ -31,7 +31,6 @@ extension EventLoop {
     connection.close()
     slots[index].connection = nil
     slots[index].deadline = nil
-    slots[index].scheduled = nil
     slots[index].generation &+= 1
     freeSlots.append(index)
     openCount -= 1
@@ -61,14 +60,15 @@ extension EventLoop {
     guard let deadline else { return }
     if let scheduled = slots[index].scheduled, scheduled <= deadline { return }
     slots[index].scheduled = deadline
-    deadlines.add(deadline, UInt64(slots[index].generation) << 32 | UInt64(index))
+    deadlines.add(deadline, UInt64(index))
   }
 
   /// Judges a deadline that has come: it may have been moved on, or be another connection's by now.
   func handle(_ due: Deadlines<UInt64>.Entry) {
     if due.key == Self.withdrawKey { return withdraw() }
     if due.key == Self.acceptKey { return resumeAccepting() }
-    guard let index = index(of: due.key), slots[index].scheduled == due.time else { return }
+    let index = Int(due.key)
+    guard slots[index].scheduled == due.time else { return }
     slots[index].scheduled = nil
     guard let deadline = slots[index].deadline, !slots[index].isLent else { return }
     guard deadline <= place.now else { return setDeadline(index, deadline) }

@@ -4,12 +4,14 @@ extension EventLoop {
   /// What workers have at the end of the grace gets this long to notice that its transport has ended.
   private static let lastGrace = Duration.seconds(1)
 
-  /// Accepts nothing more and closes what is idle; what is under way goes on until `deadline`.
+  /// Accepts what waits and nothing more, and soon closes what stays idle; what is under way goes on until `deadline`.
   func stop(by deadline: MonotonicTime) {
     guard stopDeadline == nil else { return }
     stopDeadline = deadline
     deadlines.add(deadline, Self.withdrawKey)
     for listener in listeners {
+      // As many as can have waited when the stop came.
+      for _ in 0..<64 { guard accept(from: listener) else { break } }
       poller.ignore(listener)
       listener.stop()
     }

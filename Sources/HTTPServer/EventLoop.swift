@@ -56,6 +56,7 @@ final class EventLoop {
     if event.isReadable { slots[index].ready.isReadable = true }
     if event.isWritable { slots[index].ready.isWritable = true }
     if event.isHungUp { slots[index].ready.isHungUp = true }
+    if event.isBroken { slots[index].ready.isBroken = true }
     goOnIfReady(index)
   }
 
@@ -94,8 +95,12 @@ final class EventLoop {
     case .transport(let readiness):
       if slots[index].ready.contains(readiness) { turn(index) { $0.run(&$1, &$2) } }
     case .answer:
-      // Nobody is left to answer to.
-      if slots[index].ready.isHungUp { remove(index) }
+      // Nobody is left to answer to; who has only ended its own direction may still read.
+      if slots[index].ready.isBroken {
+        remove(index)
+      } else if slots[index].ready.isHungUp {
+        turn(index) { $0.run(&$1, &$2) }
+      }
     case .loop, .yield, .worker, .closed: break
     }
   }
@@ -114,7 +119,7 @@ final class EventLoop {
     switch turn.pause {
     case .closed: return remove(index)
     case .worker: return lend(index)
-    case .answer where slots[index].ready.isHungUp: return remove(index)
+    case .answer where slots[index].ready.isBroken: return remove(index)
     case .yield: if let token = slots[index].connection?.token { handle.mailbox.post(.goOn(token)) }
     case .answer, .transport, .loop: break
     }
@@ -126,7 +131,7 @@ final class EventLoop {
   private func lend(_ index: Int) {
     guard let connection = slots[index].connection else { return }
     slots[index].isLent = true
-    slots[index].ready = ReadySet(isHungUp: slots[index].ready.isHungUp)
+    slots[index].ready = ReadySet(isHungUp: slots[index].ready.isHungUp, isBroken: slots[index].ready.isBroken)
     setIdle(index, false)
     setDeadline(index, nil)
     lentCount += 1

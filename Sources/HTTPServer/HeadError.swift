@@ -21,6 +21,7 @@ enum HeadError: Error, Sendable, Equatable, CaseIterable {
   case contentLengthWithTransferEncoding
   case transferEncodingInHTTP10
   case emptyTransferEncoding
+  case misplacedChunked
   case unknownTransferCoding
   case targetTooLong
   case headTooLarge

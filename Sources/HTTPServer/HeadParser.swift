@@ -6,17 +6,22 @@ struct HeadParser: Sendable {
   enum Outcome: Sendable {
     case needMore
     case head(Head, byteCount: Int)
-    case failure(HeadError)
+    /// Whether the method is HEAD counts for the refusal too, which then has no content.
+    case failure(HeadError, isHead: Bool)
   }
 
   private let maximumBytes: Int
   private var start = 0
   private var scanned = 0
   private var lineStart = 0
+  private var hasJudgedRequestLine = false
 
   init(maximumBytes: Int) {
     self.maximumBytes = maximumBytes
   }
+
+  /// Whether a byte of the request line is there.
+  var hasBegun: Bool { scanned > start }
 
   /// Reads the head at the front of `input`.
   mutating func parse(_ input: InputBuffer, peer: String) -> Outcome {
@@ -26,22 +31,34 @@ struct HeadParser: Sendable {
   /// Reads the head at the front of `bytes`.
   mutating func parse(_ bytes: Span<UInt8>, peer: String = "") -> Outcome {
     do throws(HeadError) {
-      guard let end = try findEnd(bytes) else { return .needMore }
       var reader = HeadReader()
+      guard let end = try findEnd(bytes) else {
+        // Whoever speaks no HTTP need not be waited for to the end of the head.
+        if !hasJudgedRequestLine, let end = bytes.firstIndex(of: .carriageReturn, in: start..<lineStart) {
+          hasJudgedRequestLine = true
+          try reader.readRequestLine(bytes, start..<end)
+        }
+        return try needMore(bytes)
+      }
       try reader.read(bytes, start..<end)
       return .head(try reader.head(peer: peer), byteCount: end)
     } catch {
-      return .failure(error)
+      return .failure(error, isHead: bytes.count >= start + 5 && bytes.text(in: start..<start + 5) == "HEAD ")
     }
+  }
+
+  private func needMore(_ bytes: Span<UInt8>) throws(HeadError) -> Outcome {
+    guard bytes.count < maximumBytes else { throw lineStart == start ? .targetTooLong : .headTooLarge }
+    return .needMore
   }
 
   private mutating func findEnd(_ bytes: Span<UInt8>) throws(HeadError) -> Int? {
     let count = min(bytes.count, maximumBytes)
-    // One empty line before the request line is skipped (RFC 9112, section 2.2).
-    if scanned == 0, count >= 1, bytes[0] == .carriageReturn {
-      guard count >= 2 else { return nil }
-      guard bytes[1] == .lineFeed else { throw .bareCarriageReturn }
-      (start, scanned, lineStart) = (2, 2, 2)
+    // Empty lines before the request line are skipped (RFC 9112, section 2.2).
+    while scanned == start, start + 1 < count, bytes[start] == .carriageReturn {
+      guard bytes[start + 1] == .lineFeed else { throw .bareCarriageReturn }
+      start += 2
+      (scanned, lineStart) = (start, start)
     }
     var index = scanned
     while index < count {
@@ -63,7 +80,6 @@ struct HeadParser: Sendable {
       index += 1
     }
     scanned = index
-    guard bytes.count < maximumBytes else { throw lineStart == start ? .targetTooLong : .headTooLarge }
     return nil
   }
 }

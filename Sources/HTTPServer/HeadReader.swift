@@ -12,7 +12,9 @@ struct HeadReader {
   private var contentLength: Int?
   private var hasTransferEncoding = false
   private var codings = 0
-  private var isChunked = false
+  private var chunkedCodings = 0
+  private var endsInChunked = false
+  private var fieldCount = 0
   private var closes = false
   private var expectation = Head.Expectation.none
 
@@ -20,16 +22,11 @@ struct HeadReader {
   mutating func read(_ bytes: Span<UInt8>, _ range: Range<Int>) throws(HeadError) {
     var start = range.lowerBound
     var end = lineEnd(bytes, start)
-    // An empty line in place of the request line: the second one.
-    guard end > start else { throw .malformedRequestLine }
     try readRequestLine(bytes, start..<end)
     start = end + 2
-    var count = 0
     while true {
       end = lineEnd(bytes, start)
       if end == start { return }
-      count += 1
-      guard count <= Self.maximumFields else { throw .tooManyFields }
       try readField(bytes, start..<end)
       start = end + 2
     }
@@ -39,7 +36,8 @@ struct HeadReader {
     bytes.firstIndex(of: .carriageReturn, in: start..<bytes.count) ?? bytes.count
   }
 
-  private mutating func readRequestLine(_ bytes: Span<UInt8>, _ line: Range<Int>) throws(HeadError) {
+  /// Reads the request line, without its CRLF.
+  mutating func readRequestLine(_ bytes: Span<UInt8>, _ line: Range<Int>) throws(HeadError) {
     guard let first = bytes.firstIndex(of: .space, in: line),
       let second = bytes.firstIndex(of: .space, in: first + 1..<line.upperBound)
     else { throw .malformedRequestLine }
@@ -58,8 +56,8 @@ struct HeadReader {
   /// HTTP-version (RFC 9112, section 2.3); a later minor version is spoken as 1.1.
   private mutating func readVersion(_ bytes: Span<UInt8>, _ range: Range<Int>) throws(HeadError) {
     let lower = range.lowerBound
-    guard range.count == 8, bytes.text(in: lower..<lower + 5) == "HTTP/", (48...57).contains(bytes[lower + 5]),
-      bytes[lower + 6] == UInt8(ascii: "."), (48...57).contains(bytes[lower + 7])
+    guard range.count == 8, bytes.text(in: lower..<lower + 5) == "HTTP/", bytes[lower + 5].isDigit,
+      bytes[lower + 6] == UInt8(ascii: "."), bytes[lower + 7].isDigit
     else { throw .malformedVersion }
     guard bytes[lower + 5] == UInt8(ascii: "1") else { throw .unsupportedVersion }
     isHTTP10 = bytes[lower + 7] == UInt8(ascii: "0")
@@ -91,10 +89,13 @@ struct HeadReader {
       hasTransferEncoding = true
       bytes.eachListElement(in: value) {
         codings += 1
-        isChunked = bytes.matches("chunked", in: $0)
+        endsInChunked = bytes.matches("chunked", in: $0)
+        if endsInChunked { chunkedCodings += 1 }
       }
     default: break
     }
+    fieldCount += 1
+    guard fieldCount <= Self.maximumFields else { return }
     guard let text = bytes.text(in: name), let fieldName = HTTPField.Name(text) else { throw .invalidFieldName }
     if let text = bytes.text(in: value) {
       fields.append(HTTPField(name: fieldName, value: text))
@@ -105,9 +106,7 @@ struct HeadReader {
 
   private mutating func readHost(_ bytes: Span<UInt8>, _ value: Range<Int>) throws(HeadError) {
     guard host == nil else { throw .repeatedHost }
-    guard value.allSatisfy({ ByteClass.authority.contains(bytes[$0]) }), let text = bytes.text(in: value) else {
-      throw .invalidHost
-    }
+    guard Authority.isSound(bytes, in: value), let text = bytes.text(in: value) else { throw .invalidHost }
     host = text
   }
 
@@ -120,7 +119,7 @@ struct HeadReader {
       guard !digits.isEmpty else { throw .invalidContentLength }
       var length = 0
       for index in digits {
-        guard (48...57).contains(bytes[index]) else { throw .invalidContentLength }
+        guard bytes[index].isDigit else { throw .invalidContentLength }
         // Beyond what any limit allows the exact number does not matter.
         let (product, overflow) = length.multipliedReportingOverflow(by: 10)
         let (sum, overflow2) = product.addingReportingOverflow(Int(bytes[index] - 48))
@@ -135,11 +134,15 @@ struct HeadReader {
   /// The head of the lines that were read.
   func head(peer: String) throws(HeadError) -> Head {
     if host == nil, !isHTTP10 { throw .missingHost }
+    let framing = try framing()
+    // What is malformed goes before what is too much.
+    guard fieldCount <= Self.maximumFields else { throw .tooManyFields }
     let request = HTTPRequest(
-      method: method, scheme: "http", authority: target.authority ?? host, path: target.text, headerFields: fields)
+      method: method, scheme: target.scheme, authority: target.authority ?? host, path: target.text,
+      headerFields: fields)
     return Head(
       request: Request(
-        head: request, path: target.path, query: target.query, framing: try framing(), isHTTP10: isHTTP10, peer: peer),
+        head: request, path: target.path, query: target.query, framing: framing, isHTTP10: isHTTP10, peer: peer),
       closes: closes || isHTTP10,
       // Of an HTTP/1.0 request it is ignored (RFC 9110, section 10.1.1).
       expectation: isHTTP10 ? .none : expectation)
@@ -154,7 +157,8 @@ struct HeadReader {
     guard contentLength == nil else { throw .contentLengthWithTransferEncoding }
     guard !isHTTP10 else { throw .transferEncodingInHTTP10 }
     guard codings > 0 else { throw .emptyTransferEncoding }
-    guard codings == 1, isChunked else { throw .unknownTransferCoding }
+    guard chunkedCodings == 0 || chunkedCodings == 1 && endsInChunked else { throw .misplacedChunked }
+    guard codings == 1, endsInChunked else { throw .unknownTransferCoding }
     return .chunked
   }
 }

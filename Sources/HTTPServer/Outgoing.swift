@@ -15,6 +15,8 @@ struct Outgoing: Sendable {
   private var offset = 0
   /// Bytes still to be sent.
   private(set) var left = 0
+  /// Bytes of content, which come last.
+  private(set) var contentCount = 0
 
   init() {}
 
@@ -41,6 +43,7 @@ struct Outgoing: Sendable {
     left = prefix.count
     guard hasContent, method != .head else { return }
     left += count
+    contentCount = count
     pieces = response.content.pieces[...]
     while let piece = pieces.first, count <= Self.small || piece.byteCount <= Self.smallPiece {
       append(piece)

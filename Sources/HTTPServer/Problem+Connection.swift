@@ -27,6 +27,14 @@ extension Problem {
       detail: "Expect: the only expectation known here is 100-continue", members: [("field", .string("Expect"))])
   }
 
+  /// RFC 9110, section 7.4.
+  static var insecure: Problem {
+    Problem(
+      "misdirected", title: "Misdirected request", status: .misdirectedRequest,
+      detail: "the request target is an https URI, but this connection is not encrypted",
+      members: [("field", .string("Host"))])
+  }
+
   static var unanswered: Problem {
     Problem(
       "internal", title: "Internal error", status: .internalServerError,
@@ -63,8 +71,9 @@ extension HeadError {
       .malformedRequest("Content-Length and Transfer-Encoding must not come together")
     case .transferEncodingInHTTP10: .malformedRequest("HTTP/1.0 knows no Transfer-Encoding")
     case .emptyTransferEncoding: .malformedRequest("Transfer-Encoding is empty")
+    case .misplacedChunked: .malformedRequest("the transfer coding chunked must be the last one, and there once")
     case .unknownTransferCoding:
-      .malformedRequest("the only transfer coding understood here is chunked, once", status: .notImplemented)
+      .malformedRequest("the only transfer coding understood here is chunked", status: .notImplemented)
     case .targetTooLong: .tooLarge("the request line is too long", status: .uriTooLong)
     case .headTooLarge: .tooLarge("the request head is too large", status: .requestHeaderFieldsTooLarge)
     case .tooManyFields: .tooLarge("there are too many header fields", status: .requestHeaderFieldsTooLarge)

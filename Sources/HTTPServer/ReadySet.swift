@@ -6,6 +6,8 @@ struct ReadySet: Sendable {
   var isWritable = false
   /// The peer has ended its direction: reading goes on until the end is met.
   var isHungUp = false
+  /// Both directions have ended.
+  var isBroken = false
 
   static let all = ReadySet(isReadable: true, isWritable: true)
 

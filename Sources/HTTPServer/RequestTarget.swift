@@ -5,6 +5,8 @@ struct RequestTarget {
   private(set) var text = "/"
   private(set) var path = "/"
   private(set) var query: String?
+  /// The scheme of a target in absolute form, http of any other.
+  private(set) var scheme = "http"
   /// The authority of a target in absolute form, which replaces the Host field.
   private(set) var authority: String?
 
@@ -20,7 +22,13 @@ struct RequestTarget {
       guard method == .options else { throw .unsupportedTargetForm }
       (text, path) = ("*", "*")
       return
-    default: range = try readAuthority(bytes, range)
+    default:
+      range = try readAuthority(bytes, range)
+      // OPTIONS of a URI without path and query is about the server (RFC 9112, section 3.2.4).
+      if method == .options, range.isEmpty {
+        (text, path) = ("*", "*")
+        return
+      }
     }
     try readOrigin(bytes, range)
   }
@@ -32,15 +40,16 @@ struct RequestTarget {
       start += 7
     } else if range.count > 8, bytes.matches("https://", in: start..<start + 8) {
       start += 8
+      scheme = "https"
     } else {
       throw .unsupportedTargetForm
     }
     var end = start
-    while end < range.upperBound, bytes[end] != UInt8(ascii: "/"), bytes[end] != UInt8(ascii: "?") {
-      guard ByteClass.authority.contains(bytes[end]) else { throw .invalidTarget }
-      end += 1
+    while end < range.upperBound, bytes[end] != UInt8(ascii: "/"), bytes[end] != UInt8(ascii: "?") { end += 1 }
+    // An http URI has a host that is not empty (RFC 9110, section 4.2.1).
+    guard end > start, bytes[start] != UInt8(ascii: ":"), Authority.isSound(bytes, in: start..<end) else {
+      throw .invalidTarget
     }
-    guard end > start else { throw .invalidTarget }
     authority = bytes.text(in: start..<end)
     return end..<range.upperBound
   }
@@ -52,9 +61,7 @@ struct RequestTarget {
       let byte = bytes[index]
       guard ByteClass.target.contains(byte) else { throw .invalidTarget }
       if byte == UInt8(ascii: "%") {
-        guard index + 2 < range.upperBound, bytes[index + 1].hexadecimalValue != nil,
-          bytes[index + 2].hexadecimalValue != nil
-        else { throw .invalidPercentEncoding }
+        guard bytes.hasEscape(at: index, before: range.upperBound) else { throw .invalidPercentEncoding }
         index += 2
       } else if byte == UInt8(ascii: "?"), question == nil {
         question = index

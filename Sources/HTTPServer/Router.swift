@@ -63,6 +63,14 @@ public struct Router<Endpoint: Sendable>: Sendable {
     return match(method, found.resource, found.captures)
   }
 
+  /// The template of the route that a path as it came belongs to, whatever the method; nil when there is none.
+  public func template(of path: String) -> String? {
+    if let index = fixed[path] { return resources[index].pattern.template }
+    let bytes = path.utf8.span
+    let matching = resources.filter { $0.pattern.captures(bytes) != nil }
+    return (matching.first { !$0.pattern.hasCaptures } ?? matching.first)?.pattern.template
+  }
+
   private func match(_ method: HTTPRequest.Method, _ resource: Resource, _ captures: [String: String]) -> Match {
     let endpoints = resource.endpoints
     let index =

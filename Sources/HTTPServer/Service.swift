@@ -6,8 +6,8 @@ public protocol Service: Sendable {
   /// the request has no content.
   func exchange(for request: Request) throws(Problem) -> any Exchange
 
-  /// Sees each answer as it is handed over, for logs and metrics; `seconds` since the head was complete.
-  func answered(_ request: Request?, status: Int, byteCount: Int, seconds: Double)
+  /// Sees each request when its answer is sent or its connection has ended, for logs and metrics.
+  func served(_ served: Served)
 }
 
 /// One request that was accepted by its head: takes the content, then answers.

@@ -12,7 +12,8 @@ struct Slot {
   /// Whether its last worker gave it back because its peer was slow.
   var isSlow = false
   var deadline: MonotonicTime?
-  /// The entry among the loop's deadlines, never later than `deadline`: moving a deadline on costs nothing.
+  /// The entry among the loop's deadlines, never later than `deadline`: moving a deadline on costs nothing, and
+  /// connections that come and go leave no entries behind.
   var scheduled: MonotonicTime?
   var isIdle = false
   var previousIdle: Int?

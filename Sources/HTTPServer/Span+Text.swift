@@ -46,6 +46,11 @@ extension Span where Element == UInt8 {
     }
   }
 
+  /// Whether the `%` at `index` is followed by two hexadecimal digits before `end`.
+  func hasEscape(at index: Int, before end: Int) -> Bool {
+    index + 2 < end && self[index + 1].hexadecimalValue != nil && self[index + 2].hexadecimalValue != nil
+  }
+
   /// The bytes of `range` with `%` and two hexadecimal digits decoded; nil when a `%` lacks them.
   func percentDecoded(_ range: Range<Int>) -> [UInt8]? {
     var bytes: [UInt8] = []

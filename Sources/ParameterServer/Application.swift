@@ -48,14 +48,22 @@ public final class Application: Service {
     }
   }
 
-  /// Logs the answer.
-  public func answered(_ request: Request?, status: Int, byteCount: Int, seconds: Double) {
-    guard let request, logger.logLevel <= .debug else { return }
+  /// Logs a request: its route, or its path when there is none.
+  public func served(_ served: Served) {
+    guard logger.logLevel <= .debug else { return }
     var metadata: Logger.Metadata = [
-      "method": "\(request.head.method)", "path": "\(request.path.escaped)", "status": "\(status)",
-      "bytes": "\(byteCount)", "seconds": "\(seconds)", "peer": "\(request.peer)",
+      "status": "\(served.status.map(String.init) ?? "none")", "in": "\(served.bytesIn)", "out": "\(served.bytesOut)",
+      "seconds": "\(Double(Int(served.seconds * 1e6)) / 1e6)", "remote": "\(served.peer)",
     ]
-    if let trainer = request.head.headerFields[.trainerID] { metadata["trainer"] = "\(trainer.escaped)" }
+    if let request = served.request {
+      metadata["method"] = "\(request.head.method.rawValue.escaped)"
+      if let route = router.template(of: request.path) {
+        metadata["route"] = "\(route)"
+      } else {
+        metadata["path"] = "\(request.path.escaped)"
+      }
+      if let trainer = request.head.headerFields[.trainerID] { metadata["trainer"] = "\(trainer.escaped)" }
+    }
     logger.debug("request", metadata: metadata)
   }
 }

@@ -37,6 +37,8 @@ public final class Listener: Sendable {
       switch -result {
       case EAGAIN: return .none
       case EMFILE, ENFILE, ENOBUFS, ENOMEM: return .exhausted
+      // It was stopped by now.
+      case EINVAL: return .none
       // The peer's own errors (accept(2)): that connection is gone, the next may be fine.
       default: continue
       }

@@ -20,6 +20,8 @@ public struct PollEvents {
     public let isWritable: Bool
     /// The peer has ended its direction, or the connection is broken.
     public let isHungUp: Bool
+    /// Both directions are over.
+    public let isBroken: Bool
   }
 
   /// The event at `index`, below `count`.
@@ -28,6 +30,7 @@ public struct PollEvents {
     let broken = mask & (EPOLLERR.rawValue | EPOLLHUP.rawValue) != 0
     return Event(
       token: tokens[index], isReadable: broken || mask & (EPOLLIN.rawValue | EPOLLRDHUP.rawValue) != 0,
-      isWritable: broken || mask & EPOLLOUT.rawValue != 0, isHungUp: broken || mask & EPOLLRDHUP.rawValue != 0)
+      isWritable: broken || mask & EPOLLOUT.rawValue != 0, isHungUp: broken || mask & EPOLLRDHUP.rawValue != 0,
+      isBroken: broken)
   }
 }

@@ -303,3 +303,4 @@ def test_readiness_ends_with_sigterm(server, client):
         assert asking.answer("GET", "/readyz").status == 503
         holding.send(content)
         assert holding.answer("POST", "/v1/gradients").status == 200
+    assert server.process.wait(timeout=10) == 0

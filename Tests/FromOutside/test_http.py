@@ -162,6 +162,8 @@ MALFORMED = {
     "negative length": POST + b"Content-Length: -1\r\n\r\n",
     "signed length": POST + b"Content-Length: +1\r\n\r\na",
     "length in hex": POST + b"Content-Length: 0x1\r\n\r\na",
+    "chunked twice": POST + b"Transfer-Encoding: chunked, chunked\r\n\r\n0\r\n\r\n",
+    "chunked not last": POST + b"Transfer-Encoding: chunked, gzip\r\n\r\n0\r\n\r\n",
     "target without slash": b"GET healthz HTTP/1.1\r\nHost: localhost\r\n\r\n",
     "not HTTP": b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03\r\n\r\n",
 }
@@ -197,7 +199,7 @@ def test_a_bad_chunk_is_400_and_closes(server, client, body):
         assert wire.is_closed()
 
 
-@pytest.mark.parametrize("coding", [b"gzip, chunked", b"gzip", b"chunked, chunked"])
+@pytest.mark.parametrize("coding", [b"gzip, chunked", b"gzip"])
 def test_an_unknown_transfer_coding_is_501(server, coding):
     with Wire(server) as wire:
         wire.send(POST + b"Transfer-Encoding: " + coding + b"\r\n\r\n")

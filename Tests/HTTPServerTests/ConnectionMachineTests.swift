@@ -101,14 +101,33 @@ import Testing
     #expect(machine.closes)
   }
 
-  @Test func stopClosesWhatIsIdleAndLetsTheRestFinish() {
+  @Test func peerThatHasEndedIsAnsweredSoonOrNotAtAll() {
+    var machine = make()
+    machine.receivedHead(hasContent: false, closes: false)
+    machine.accept(Self.at(0))
+    machine.peerEnded(Self.at(1))
+    machine.peerEnded(Self.at(2))
+    #expect(machine.expire(Self.at(10)) == .nothing)
+    #expect(machine.expire(Self.at(11)) == .close)
+    machine.answer(Self.at(11))
+    #expect(machine.deadline == Self.at(21))
+  }
+
+  @Test func stopWaitsForOneMoreRequestButNotLong() {
     var idle = make()
-    idle.stop()
-    #expect(idle.phase == .closed)
+    idle.stop(Self.at(1))
+    #expect(idle.expire(Self.at(1.2)) == .nothing)
+    #expect(idle.expire(Self.at(1.25)) == .close)
+    var late = make()
+    late.stop(Self.at(74.9))
+    #expect(late.deadline == Self.at(75))
+  }
+
+  @Test func stopLetsTheRestFinish() {
     var busy = make()
     busy.receivedHead(hasContent: false, closes: false)
     busy.accept(Self.at(0))
-    busy.stop()
+    busy.stop(Self.at(0))
     #expect(busy.phase == .responding)
     busy.answer(Self.at(0))
     busy.sentAll(Self.at(0))

@@ -8,7 +8,7 @@ import Testing
   private static func line(_ outcome: HeadParser.Outcome) -> String {
     switch outcome {
     case .needMore: return "more"
-    case .failure(let error): return "\(error)"
+    case .failure(let error, _): return "\(error)"
     case .head(let head, let count):
       let request = head.request
       var line = "\(count) \(request.head.method) \(request.head.authority ?? "-") \(request.head.path ?? "-")"
@@ -24,11 +24,14 @@ import Testing
   private static let sound: [(String, String)] = [
     ("GET / HTTP/1.1\r\nHost: a\r\n\r\n", "27 GET a / /|- none"),
     ("\r\nGET / HTTP/1.1\r\nHost: a\r\n\r\n", "29 GET a / /|- none"),
+    ("\r\n\r\n\r\nGET / HTTP/1.1\r\nHost: a\r\n\r\n", "33 GET a / /|- none"),
     ("GET /x/%2f?q=1?2 HTTP/1.1\r\nhost:\t a:80 \r\n\r\n", "43 GET a:80 /x/%2f?q=1?2 /x/%2f|q=1?2 none"),
     ("GET /? HTTP/1.1\r\nHost:\r\n\r\n", "26 GET  /? /| none"),
     ("GET / HTTP/1.0\r\n\r\n", "18 GET - / /|- none 1.0 closes"),
     ("GET / HTTP/1.7\r\nHost: a\r\n\r\n", "27 GET a / /|- none"),
     ("GET http://b:1/p?q HTTP/1.1\r\nHost: a\r\n\r\n", "40 GET b:1 /p?q /p|q none"),
+    ("GET http://[::1]:80 HTTP/1.1\r\nHost: a\r\n\r\n", "41 GET [::1]:80 / /|- none"),
+    ("OPTIONS http://b HTTP/1.1\r\nHost: a\r\n\r\n", "38 OPTIONS b * *|- none"),
     ("GET HTTP://b HTTP/1.1\r\nHost: a\r\n\r\n", "34 GET b / /|- none"),
     ("OPTIONS * HTTP/1.1\r\nHost: a\r\n\r\n", "31 OPTIONS a * *|- none"),
     ("PUT / HTTP/1.1\r\nHost: a\r\nContent-Length: 5\r\n\r\nhello", "46 PUT a / /|- length(5) Content-Length=5"),
@@ -62,7 +65,11 @@ import Testing
     ("\rGET / HTTP/1.1\r\nHost: a\r\n\r\n", .bareCarriageReturn),
     ("GET / HTTP/1.1\r\nHost: a\r\nA: x\u{0}y\r\n\r\n", .controlByte),
     ("\u{16}\u{3}\u{1}\u{2}", .controlByte),
-    ("\r\n\r\nGET / HTTP/1.1\r\nHost: a\r\n\r\n", .malformedRequestLine),
+    ("\r\n\nGET / HTTP/1.1\r\nHost: a\r\n\r\n", .bareLineFeed),
+    ("\r\n\rGET / HTTP/1.1\r\nHost: a\r\n\r\n", .bareCarriageReturn),
+    ("GET /\r\n", .malformedRequestLine),
+    ("GET / HTTP/0.9\r\n", .unsupportedVersion),
+    ("PRI * HTTP/2.0\r\n", .unsupportedVersion),
     ("GET\r\n\r\n", .malformedRequestLine),
     ("GET  / HTTP/1.1\r\nHost: a\r\n\r\n", .malformedVersion),
     (" GET / HTTP/1.1\r\nHost: a\r\n\r\n", .invalidMethod),
@@ -74,6 +81,8 @@ import Testing
     ("GET /\u{e4} HTTP/1.1\r\nHost: a\r\n\r\n", .invalidTarget),
     ("GET /#f HTTP/1.1\r\nHost: a\r\n\r\n", .invalidTarget),
     ("GET http://u@b/ HTTP/1.1\r\nHost: a\r\n\r\n", .invalidTarget),
+    ("GET http://:80/ HTTP/1.1\r\nHost: a\r\n\r\n", .invalidTarget),
+    ("GET http://b:x/ HTTP/1.1\r\nHost: a\r\n\r\n", .invalidTarget),
     ("GET http:/// HTTP/1.1\r\nHost: a\r\n\r\n", .invalidTarget),
     ("GET /%g0 HTTP/1.1\r\nHost: a\r\n\r\n", .invalidPercentEncoding),
     ("GET /?%4 HTTP/1.1\r\nHost: a\r\n\r\n", .invalidPercentEncoding),
@@ -105,10 +114,12 @@ import Testing
     ("PUT / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: gzip, chunked\r\n\r\n", .unknownTransferCoding),
     (
       "PUT / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\nTransfer-Encoding: chunked\r\n\r\n",
-      .unknownTransferCoding
+      .misplacedChunked
     ),
+    ("PUT / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked, gzip\r\n\r\n", .misplacedChunked),
     ("PUT / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked;x\r\n\r\n", .unknownTransferCoding),
-    ("GET / HTTP/1.1\r\nHost: a\r\n" + String(repeating: "A: b\r\n", count: 1000) + "\r\n", .tooManyFields),
+    ("GET / HTTP/1.1\r\n" + String(repeating: "A: b\r\n", count: 1001) + "\r\n", .missingHost),
+    ("GET / HTTP/1.1\r\nHost: a\r\n" + String(repeating: "A: b\r\n", count: 1001) + "\r\n", .tooManyFields),
     ("GET /" + String(repeating: "a", count: 9000), .targetTooLong),
     ("GET / HTTP/1.1\r\nA: " + String(repeating: "a", count: 9000), .headTooLarge),
   ]
@@ -141,6 +152,28 @@ import Testing
       #expect(Self.outcomes(bytes, stops: [split, bytes.count]).last == "\(expected)")
     }
     #expect(Self.outcomes(bytes, stops: Array(0...bytes.count)).last == "\(expected)")
+  }
+
+  @Test(arguments: [
+    "", "a", "localhost:8080", "a.b-c_d~", "%61", "127.0.0.1:65535", "256.1.1.1", "a:", "[::]", "[::1]:1",
+    "[1:2:3:4:5:6:7:8]", "[1:2:3:4:5:6:7::]", "[::ffff:127.0.0.1]", "[fe80::A]", "[1::2:3:4:5:6:7]",
+  ])
+  func soundAuthorities(_ text: String) {
+    let bytes = Array(text.utf8)
+    let isSound = Authority.isSound(bytes.span, in: 0..<bytes.count)
+    #expect(isSound)
+  }
+
+  @Test(arguments: [
+    "a:b", "a:1:2", "a:65536", "a:99999999999999999999", "::1", "u@a", "a/b", "a?", "a#", "a b", "a\\b", "%6", "%zz",
+    "[", "[]", "[::1", "::1]", "[::1]x", "[::1]]", "[g::1]", "[1:2:3:4:5:6:7:8:9]", "[1:2:3:4:5:6:7]", "[:1]", "[1:]",
+    "[1::2::3]", "[:::]", "[1:2:3:4:5:6:7:8::]", "[12345::]", "[::256.0.0.1]", "[::1.2.3]", "[127.0.0.1]", "[v1.a]",
+    "[fe80::1%25eth0]", "\u{e4}", "a]",
+  ])
+  func unsoundAuthorities(_ text: String) {
+    let bytes = Array(text.utf8)
+    let isSound = Authority.isSound(bytes.span, in: 0..<bytes.count)
+    #expect(!isSound)
   }
 
   @Test func everyErrorIsInTheTable() {

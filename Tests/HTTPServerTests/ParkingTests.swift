@@ -19,8 +19,23 @@ import Testing
     #expect(live.server.inflightBytes == 0)
   }
 
-  @Test func hangUpEndsAParkedRequest() throws {
+  @Test func endOfTheClientsDirectionStillGetsTheAnswer() throws {
     let live = try LiveServer()
+    let client = try RawClient(port: live.port)
+    client.send("GET /park HTTP/1.1\r\nHost: x\r\n\r\n")
+    client.shutdownWrite()
+    live.service.parked.wait()
+    // Another request behind it: the loop has heard of the end by then.
+    let other = try RawClient(port: live.port)
+    other.send("GET /other HTTP/1.1\r\nHost: x\r\n\r\n")
+    #expect(try other.receiveAnswer().status == 200)
+    live.service.state.withLock { $0.parked }[0].answer(Response(.ok, content: Content(TestExchange.pattern(200_000))))
+    #expect(try client.receiveAnswer().content.count == 200_000)
+    #expect(client.receiveAll() == "")
+  }
+
+  @Test func hangUpEndsAParkedRequest() throws {
+    let live = try LiveServer { $0.headTimeout = .milliseconds(100) }
     var client: RawClient? = try RawClient(port: live.port)
     client?.send("GET /park HTTP/1.1\r\nHost: x\r\n\r\n")
     live.service.parked.wait()

@@ -166,7 +166,7 @@ import Testing
       #expect(client.receiveAll() == "")
     }
     #expect(live.eventually { live.service.state.withLock { $0.dropped } == 2 })
-    #expect(live.service.state.withLock { $0.answered } == [])
+    #expect(live.eventually { live.service.state.withLock { $0.served.map(\.status) } == [nil, nil] })
     #expect(live.eventually { live.server.inflightBytes == 0 })
   }
 }

@@ -17,7 +17,7 @@ final class TestService: Service {
 
   struct State {
     var parked: [Parked] = []
-    var answered: [Int] = []
+    var served: [Served] = []
     var dropped = 0
   }
 
@@ -40,8 +40,8 @@ final class TestService: Service {
     return TestExchange(request, self)
   }
 
-  func answered(_ request: Request?, status: Int, byteCount: Int, seconds: Double) {
-    state.withLock { $0.answered.append(status) }
+  func served(_ served: Served) {
+    state.withLock { $0.served.append(served) }
   }
 }
 

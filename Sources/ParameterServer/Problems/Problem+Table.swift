@@ -59,6 +59,14 @@ extension Problem {
       members: [("allowed", .strings(allowed))], fields: [.accept: allowed.joined(separator: ", ")])
   }
 
+  /// RFC 9110, section 15.5.16: what is refused for its coding is told which codings there are.
+  static func unsupportedCoding(_ coding: String) -> Problem {
+    var problem = unsupportedMediaType(
+      "Content-Encoding is '\(coding.escaped)'; only identity is taken", allowed: ["identity"])
+    problem.fields = [.acceptEncoding: "identity"]
+    return problem
+  }
+
   static func notAcceptable(_ detail: String, allowed: [String]) -> Problem {
     Problem(
       "not-acceptable", title: "Not acceptable", status: .notAcceptable, detail: detail,

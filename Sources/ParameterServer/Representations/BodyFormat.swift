@@ -35,8 +35,7 @@ enum BodyFormat: Sendable {
 
   private static func requireIdentity(_ call: Call) throws(Problem) {
     if let coding = call.fields[.contentEncoding], coding.lowercased() != "identity" {
-      throw .unsupportedMediaType(
-        "Content-Encoding is '\(coding.escaped)'; only identity is taken", allowed: ["identity"])
+      throw .unsupportedCoding(coding)
     }
   }
 
