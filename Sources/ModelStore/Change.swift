@@ -30,18 +30,15 @@ public enum Change: Sendable {
 public struct Push: Sendable {
   /// The gradients.
   public let gradient: Gradient
-  /// The iteration of the weights that they were computed at; nil when not said.
-  public let baseIteration: Int?
-  /// The epoch of those weights; nil when not said.
-  public let epoch: Epoch?
+  /// What they were computed from.
+  public let base: GradientBase
   /// Whether the outcome is to hold the new weights, as a version that the next push must leave alone.
   public let wantsWeights: Bool
 
   /// A push.
-  public init(gradient: Gradient, baseIteration: Int?, epoch: Epoch?, wantsWeights: Bool = false) {
+  public init(gradient: Gradient, base: GradientBase = GradientBase(), wantsWeights: Bool = false) {
     self.gradient = gradient
-    self.baseIteration = baseIteration
-    self.epoch = epoch
+    self.base = base
     self.wantsWeights = wantsWeights
   }
 }

@@ -30,6 +30,8 @@ public enum ModelError: Error, Sendable {
   case iterationAhead(came: Int, iterations: Int)
   /// The change is for another epoch of the model.
   case epochMismatch(came: String, expected: String)
+  /// The gradient was computed at weights that are more steps behind than is allowed.
+  case staleGradient(base: Int, iterations: Int, limit: Int)
   /// The weights are not the ones that the change was made for.
   case preconditionFailed
   /// No snapshot was taken yet.

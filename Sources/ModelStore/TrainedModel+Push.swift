@@ -9,7 +9,7 @@ extension TrainedModel {
     let isSnapshot = optimizer.takesSnapshot(at: iterations)
     return Receipt(
       iterations: iterations + 1, isSnapshot: isSnapshot, snapshots: (average?.count ?? 0) + (isSnapshot ? 1 : 0),
-      staleness: staleness, learningRate: optimizer.inner.step(at: iterations).reportedLearningRate,
+      staleness: staleness, learningRate: step(of: push, staleness, by: optimizer.inner).reportedLearningRate,
       gradientNorm: push.gradient.norm, stamp: stamp)
   }
 
@@ -25,7 +25,7 @@ extension TrainedModel {
     let gradient = try GradientRuns(
       push.gradient, for: rule, clippedBy: [rule.settings.clipping, optimizer.clipping], threads: threads)
     if planned.isSnapshot, average == nil { average = try newAverage(by: optimizer) }
-    let step = rule.step(at: iterations, scalars: scalars)
+    let step = step(of: push, planned.staleness, by: rule)
     for run in gradient.runs { rule.apply(run.extent, &variables, &slots, run.gradient, step) }
     scalars = firstType == .f64 ? rule.scalars(after: step, in: Double.self) : rule.scalars(after: step, in: Float.self)
     variables.endUpdate()
@@ -43,16 +43,18 @@ extension TrainedModel {
       stamp: stamp)
   }
 
+  private func step(of push: Push, _ staleness: Int?, by rule: any Rule) -> Step {
+    rule.step(at: iterations, scalars: scalars)
+      .withRate(dividedBy: push.base.stalenessPolicy.rateDivisor(atStaleness: staleness))
+  }
+
+  /// How stale a push is, if it may be applied.
   private func staleness(of push: Push) throws(ModelError) -> Int? {
-    if let epoch = push.epoch, epoch != self.epoch {
-      throw .epochMismatch(came: epoch.description, expected: self.epoch.description)
-    }
+    let staleness = try push.base.staleness(at: stamp)
     guard push.gradient.layout === layout else {
       throw .epochMismatch(came: "gradients for a model that is gone", expected: epoch.description)
     }
-    guard let base = push.baseIteration else { return nil }
-    guard base <= iterations else { throw .iterationAhead(came: base, iterations: iterations) }
-    return iterations - base
+    return staleness
   }
 
   /// The compute type of the first trainable variable, in which a rule's own numbers are kept as in Keras.

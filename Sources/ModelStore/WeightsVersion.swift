@@ -29,10 +29,27 @@ public struct VersionStamp: Sendable, Equatable {
   /// Counts the changes of these weights in the epoch.
   public let version: Int
 
+  /// Which weights they are, without the steps that led there.
+  public var identity: WeightsIdentity { WeightsIdentity(epoch: epoch, version: version) }
+
   /// A stamp.
   public init(epoch: Epoch, iterations: Int, version: Int) {
     self.epoch = epoch
     self.iterations = iterations
+    self.version = version
+  }
+}
+
+/// Names weights: no two in the life of a server have the same.
+public struct WeightsIdentity: Sendable, Hashable {
+  /// The history that they belong to.
+  public let epoch: Epoch
+  /// Counts the changes of the weights in the epoch.
+  public let version: Int
+
+  /// A name.
+  public init(epoch: Epoch, version: Int) {
+    self.epoch = epoch
     self.version = version
   }
 }

@@ -17,6 +17,11 @@ public struct Step: Sendable {
     self.scalars = scalars
   }
 
+  /// The same step at a part of the learning rate.
+  public func withRate(dividedBy divisor: Float) -> Step {
+    Step(iteration: iteration, learningRate: learningRate / divisor, decay: decay, scalars: scalars)
+  }
+
   /// The learning rate after decay, `lr / (1 + decay * i)`, computed in T with each operand rounded to it first
   /// (Keras `OptimizerV2._decayed_lr`).
   @inlinable

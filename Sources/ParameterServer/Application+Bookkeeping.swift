@@ -6,7 +6,7 @@ extension Application {
   func noteApplied(_ receipt: Receipt, _ conditions: PushConditions) {
     if let staleness = receipt.staleness { stalenessSummary.add(staleness) }
     if let trainer = conditions.trainer {
-      trainers.note(trainer, baseIteration: conditions.baseIteration, loss: conditions.loss)
+      trainers.note(trainer, baseIteration: conditions.base.iteration, loss: conditions.loss)
     }
   }
 }

@@ -1,9 +1,13 @@
+public import ModelStore
+
 /// What an operator sets of the application.
 public struct ApplicationConfiguration: Sendable {
   /// Host names beside localhost and addresses that browsers may call the server by.
   public var allowedHosts: [String]
   /// Whether gradients with NaN or infinity are applied instead of refused.
   public var acceptsNonFinite: Bool
+  /// What becomes of pushes whose weights are behind.
+  public var stalenessPolicy: StalenessPolicy
   /// Bytes of older versions that slow readers may hold.
   public var maximumHeldBytes: Int
   /// Served at /openapi.yaml.
@@ -11,10 +15,12 @@ public struct ApplicationConfiguration: Sendable {
 
   /// A configuration.
   public init(
-    allowedHosts: [String] = [], acceptsNonFinite: Bool = false, maximumHeldBytes: Int = .max, openAPI: [UInt8] = []
+    allowedHosts: [String] = [], acceptsNonFinite: Bool = false, stalenessPolicy: StalenessPolicy = .accept,
+    maximumHeldBytes: Int = .max, openAPI: [UInt8] = []
   ) {
     self.allowedHosts = allowedHosts
     self.acceptsNonFinite = acceptsNonFinite
+    self.stalenessPolicy = stalenessPolicy
     self.maximumHeldBytes = maximumHeldBytes
     self.openAPI = openAPI
   }

@@ -20,7 +20,7 @@ struct EffectiveOptions {
   init(
     flags: [String], environment: [String: String], readFile: (String) throws(Failure) -> [UInt8]
   ) throws {
-    let shapes = ServeOptions.shapes
+    let shapes = try ServeOptions.shapes
     let flagged = try ServeOptions.parse(flags)
     var lower = try Self.environmentLayer(environment, shapes: shapes)
     if let path = flagged.config ?? environment[Self.configName.environmentVariable] {

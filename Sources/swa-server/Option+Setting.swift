@@ -23,8 +23,9 @@ extension Option: Setting {
   var text: String {
     if let list = wrappedValue as? [String], list.isEmpty { return "none" }
     if let list = wrappedValue as? [String] { return list.joined(separator: ", ") }
-    if let optional = wrappedValue as? String? { return optional ?? "none" }
-    return "\(wrappedValue)"
+    let mirror = Mirror(reflecting: wrappedValue)
+    guard mirror.displayStyle == .optional else { return "\(wrappedValue)" }
+    return mirror.children.first.map { "\($0.value)" } ?? "none"
   }
 
   /// An option whose help ends with the default.

@@ -1,15 +1,30 @@
+import ArgumentParser
+
 /// The options as a list, found by reflection, which is how the option parser finds them as well.
 extension ServeOptions {
   /// Name and shape of every option, in the order of declaration.
   static var shapes: [(name: SettingName, shape: SettingShape)] {
-    ServeOptions().settings.map { ($0.name, $0.setting.shape) }
+    get throws { try parse([]).settings.map { ($0.name, $0.setting.shape) } }
   }
 
-  /// Every option, in the order of declaration.
-  var settings: [(name: SettingName, setting: any Setting)] {
-    Mirror(reflecting: self).children.compactMap { child in
-      guard let setting = child.value as? any Setting, let label = child.label else { return nil }
-      return (SettingName(ofProperty: label.drop { $0 == "_" }), setting)
+  /// Every option, in the order of declaration; only after parsing.
+  var settings: [(name: SettingName, setting: any Setting)] { Self.settings(of: self) }
+
+  private static func settings(of group: any ParsableArguments) -> [(name: SettingName, setting: any Setting)] {
+    Mirror(reflecting: group).children.flatMap { child in
+      if let group = child.value as? any SettingGroup { return settings(of: group.options) }
+      guard let setting = child.value as? any Setting, let label = child.label else { return [] }
+      return [(SettingName(ofProperty: label.drop { $0 == "_" }), setting)]
     }
   }
+}
+
+/// Options that are declared in a type of their own.
+protocol SettingGroup {
+  /// They themselves; only after parsing.
+  var options: any ParsableArguments { get }
+}
+
+extension OptionGroup: SettingGroup {
+  var options: any ParsableArguments { wrappedValue }
 }

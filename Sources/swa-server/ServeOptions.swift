@@ -25,6 +25,8 @@ struct ServeOptions: ParsableArguments {
   @Option(help: ArgumentHelp("What becomes of a push that holds NaN or infinity.", valueName: "policy"))
   var nonFinite = NonFiniteGradients.reject
 
+  @OptionGroup var aggregation: AggregationOptions
+
   @Flag(inversion: .prefixedNo, help: "Listen beyond loopback although anybody who can connect may do everything.")
   var insecure = false
 
@@ -81,6 +83,7 @@ struct ServeOptions: ParsableArguments {
         listen on a loopback address (--host 127.0.0.1), or say --insecure if that is what you want
         """)
     }
+    try aggregation.checkTogether()
   }
 }
 

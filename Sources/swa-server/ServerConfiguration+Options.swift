@@ -21,6 +21,7 @@ extension ApplicationConfiguration {
   init(_ options: ServeOptions) {
     self.init(
       allowedHosts: options.allowedHost, acceptsNonFinite: options.nonFinite == .accept,
-      maximumHeldBytes: options.maxHeldBytes.bytes, openAPI: PackageResources.openapi_yaml)
+      stalenessPolicy: options.aggregation.policy, maximumHeldBytes: options.maxHeldBytes.bytes,
+      openAPI: PackageResources.openapi_yaml)
   }
 }

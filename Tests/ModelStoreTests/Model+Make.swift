@@ -57,9 +57,7 @@ extension Gradient {
 
 extension Push {
   /// A push that says nothing of where its gradient comes from.
-  static func make(_ gradient: Gradient) -> Push {
-    Push(gradient: gradient, baseIteration: nil, epoch: nil)
-  }
+  static func make(_ gradient: Gradient) -> Push { Push(gradient: gradient) }
 }
 
 extension WeightsVersion {

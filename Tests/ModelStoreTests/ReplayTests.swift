@@ -13,7 +13,8 @@ struct ReplayTests {
     var changes: [Change] = []
     for step in 0..<14 {
       let gradient = try Gradient.make(0.3 * Float(step) - 1.7, for: live)
-      changes.append(.push(.make(gradient)))
+      let base = GradientBase(iteration: step / 2, stalenessPolicy: .scale)
+      changes.append(.push(step % 3 == 0 ? Push(gradient: gradient, base: base) : .make(gradient)))
       if step == 5 { changes.append(.patchOptimizer(.object([.init("average_period", .integer(2))]))) }
       if step == 8 { changes.append(.assignAverage(variables: ["v1"])) }
       if step == 10 { changes.append(.dropAverage) }

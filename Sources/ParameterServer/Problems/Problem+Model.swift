@@ -55,6 +55,14 @@ extension Problem {
         "iteration-ahead", title: "Iteration ahead", status: .conflict,
         detail: "Weights-Iteration is \(came), and the model has taken \(iterations) steps",
         members: [("field", .string("Weights-Iteration")), ("iterations", .integer(iterations))])
+    case .staleGradient(let base, let iterations, let limit):
+      self = Problem(
+        "stale-gradient", title: "Stale gradient", status: .conflict,
+        detail: """
+          Weights-Iteration is \(base) and the model has taken \(iterations) steps; at most \(limit) behind is taken: \
+          GET the weights anew
+          """,
+        members: [("field", .string("Weights-Iteration")), ("iterations", .integer(iterations))])
     case .epochMismatch(let came, let expected):
       self = Problem(
         "model-epoch-mismatch", title: "Another model epoch", status: .conflict,

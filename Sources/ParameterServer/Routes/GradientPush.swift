@@ -14,9 +14,7 @@ struct GradientPush: Sendable {
 
   /// Applies the gradient at once where nothing waits, else on a worker.
   func respond(to gradient: Gradient, _ responder: consuming Responder) {
-    let push = Push(
-      gradient: gradient, baseIteration: conditions.baseIteration, epoch: conditions.epoch,
-      wantsWeights: wantsWeights)
+    let push = Push(gradient: gradient, base: conditions.base, wantsWeights: wantsWeights)
     if responder.isOnLoop, layout.computeByteCount <= Self.inlineByteCount, !conditions.isDryRun {
       do throws(ModelError) {
         if let outcome = try application.model.applyIfFree(.push(push)) {

@@ -11,8 +11,7 @@ struct PushConditions: Sendable {
     case representation(WeightsFormat)
   }
 
-  let baseIteration: Int?
-  let epoch: Epoch?
+  let base: GradientBase
   let trainer: String?
   let loss: Double?
   let preference: Preference
@@ -22,12 +21,6 @@ struct PushConditions: Sendable {
   init(_ call: Call, for trained: ModelStatus.Trained) throws(Problem) {
     isDryRun = try call.query.flag("dry_run")
     preference = try Self.preference(call)
-    baseIteration = try call.fields[.weightsIteration].map { (value) throws(Problem) in
-      guard value.utf8.allSatisfy({ (0x30...0x39).contains($0) }), let iteration = Int(value) else {
-        throw .invalidHeader(.weightsIteration, expected: "a decimal integer", came: value)
-      }
-      return iteration
-    }
     trainer = try call.fields[.trainerID].map { (value) throws(Problem) in
       guard Self.isTrainerID(value) else {
         throw .invalidHeader(.trainerID, expected: "1 to 64 of A-Z a-z 0-9 . _ : -", came: value)
@@ -40,13 +33,23 @@ struct PushConditions: Sendable {
       }
       return loss
     }
-    epoch = call.fields[.modelEpoch].map { Epoch($0) }
-    if let epoch, epoch != trained.stamp.epoch {
-      throw Problem(.epochMismatch(came: epoch.description, expected: trained.stamp.epoch.description))
+    base = GradientBase(
+      iteration: try Self.iteration(call), epoch: call.fields[.modelEpoch].map { Epoch($0) },
+      weights: call.fields[.ifMatch].flatMap { EntityTags($0).weights },
+      stalenessPolicy: call.application.configuration.stalenessPolicy)
+    do throws(ModelError) {
+      _ = try base.staleness(at: trained.stamp)
+    } catch {
+      throw Problem(error)
     }
-    if let baseIteration, baseIteration > trained.stamp.iterations {
-      throw Problem(.iterationAhead(came: baseIteration, iterations: trained.stamp.iterations))
+  }
+
+  private static func iteration(_ call: Call) throws(Problem) -> Int? {
+    guard let value = call.fields[.weightsIteration] else { return nil }
+    guard value.utf8.allSatisfy({ (0x30...0x39).contains($0) }), let iteration = Int(value) else {
+      throw .invalidHeader(.weightsIteration, expected: "a decimal integer", came: value)
     }
+    return iteration
   }
 
   private static func preference(_ call: Call) throws(Problem) -> Preference {

@@ -29,7 +29,7 @@ struct GoldenReplay {
   mutating func run() throws {
     for (number, step) in recorded.steps.enumerated() {
       let gradient = try gradient(of: step, number)
-      _ = try model.apply(.push(Push(gradient: gradient, baseIteration: nil, epoch: nil)))
+      _ = try model.apply(.push(Push(gradient: gradient)))
       #expect(model.status.model?.stamp.iterations == step.iterations)
       try compareVariables("step\(number)/variable/")
       try compareAverages(after: number)
