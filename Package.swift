@@ -22,6 +22,8 @@ let package = Package(
     .systemLibrary(name: "CDigits"),
     .systemLibrary(
       name: "CCurl", pkgConfig: "libcurl", providers: [.apt(["libcurl4-openssl-dev", "pkg-config"])]),
+    .systemLibrary(
+      name: "COpenSSL", pkgConfig: "openssl", providers: [.apt(["libssl-dev", "pkg-config"])]),
 
     .target(name: "Locks", dependencies: ["CLinux"]),
     .target(name: "Processes"),
@@ -29,6 +31,7 @@ let package = Package(
     .target(name: "Optimizers", dependencies: ["Tensors", "CMath"]),
     .target(name: "ModelStore", dependencies: ["Optimizers", "Tensors", "Locks"]),
     .target(name: "Sockets", dependencies: ["CLinux", "Locks"]),
+    .target(name: "TLS", dependencies: ["Sockets", "COpenSSL"]),
     .target(name: "HTTPServer", dependencies: ["Sockets", "Locks", .httpTypes, .logging]),
     .target(
       name: "ParameterServer",
@@ -37,8 +40,8 @@ let package = Package(
     .executableTarget(
       name: "swa-server",
       dependencies: [
-        "ParameterServer", "ModelStore", "Optimizers", "Tensors", "HTTPServer", "Sockets", "Locks", "Processes",
-        .argumentParser, .logging,
+        "ParameterServer", "ModelStore", "Optimizers", "Tensors", "HTTPServer", "Sockets", "TLS", "Locks",
+        "Processes", .argumentParser, .logging,
       ],
       resources: [.embedInCode("openapi.yaml")]),
     .executableTarget(

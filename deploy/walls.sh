@@ -24,6 +24,7 @@ unsafe_files=(
   Sources/Sockets/SocketStream+Connecting.swift
   Sources/Sockets/SystemThread.swift
   Sources/swa-server/StandardStream.swift
+  Sources/TLS/SHA256.swift
   Sources/Tensors/CRC32C.swift
   Sources/Tensors/Region.swift
   Sources/Tensors/RegionPool.swift

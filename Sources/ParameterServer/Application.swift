@@ -33,7 +33,7 @@ public final class Application: Service {
   /// Whether the server takes no new work.
   var isReady: Bool { !isStopping.withLock { $0 } }
 
-  /// Judges a head: rules against browsers, route, query, then what the route itself checks.
+  /// Judges a head: rules against browsers, route, query, role, then what the route itself checks.
   public func exchange(for request: Request) throws(Problem) -> any Exchange {
     try configuration.browserRules.check(request)
     switch router.match(request.head.method, request.path) {
@@ -44,7 +44,9 @@ public final class Application: Service {
       throw .methodNotAllowed(request.head.method, path: request.path, allow: allow)
     case .found(let route, _, let captures):
       let query = try route.query(of: request)
-      return try route.handler(Call(application: self, request: request, query: query, captures: captures))
+      let caller = try configuration.authorization.admit(request, to: route.role(for: request))
+      return try route.handler(
+        Call(application: self, request: request, query: query, captures: captures, caller: caller))
     }
   }
 
@@ -74,6 +76,7 @@ struct Call: Sendable {
   let request: Request
   let query: Query
   let captures: [String: String]
+  let caller: Caller
 
   var model: Model { application.model }
   var fields: HTTPFields { request.head.headerFields }

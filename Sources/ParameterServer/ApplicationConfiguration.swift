@@ -10,20 +10,26 @@ public struct ApplicationConfiguration: Sendable {
   public var stalenessPolicy: StalenessPolicy
   /// Bytes of older versions that slow readers may hold.
   public var maximumHeldBytes: Int
+  /// Who may do what.
+  public var authorization: Authorization
   /// Served at /openapi.yaml.
   public var openAPI: [UInt8]
 
   /// A configuration.
   public init(
     allowedHosts: [String] = [], acceptsNonFinite: Bool = false, stalenessPolicy: StalenessPolicy = .accept,
-    maximumHeldBytes: Int = .max, openAPI: [UInt8] = []
+    maximumHeldBytes: Int = .max, authorization: Authorization = .open, openAPI: [UInt8] = []
   ) {
     self.allowedHosts = allowedHosts
     self.acceptsNonFinite = acceptsNonFinite
     self.stalenessPolicy = stalenessPolicy
     self.maximumHeldBytes = maximumHeldBytes
+    self.authorization = authorization
     self.openAPI = openAPI
   }
 
-  var browserRules: BrowserRules { BrowserRules(allowedHosts: allowedHosts) }
+  var browserRules: BrowserRules { BrowserRules(allowedHosts: authorization.takesTokens ? nil : allowedHosts) }
+
+  /// What caches may do with weights and state: those of one caller are not for another.
+  var cacheControl: String { authorization.isRequired ? "private, no-cache" : "no-cache" }
 }

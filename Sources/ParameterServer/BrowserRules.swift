@@ -3,13 +3,14 @@ import HTTPTypes
 
 /// Keeps pages of other sites from using the server through a visitor's browser.
 struct BrowserRules: Sendable {
-  let allowedHosts: [String]
+  /// Names beside localhost and addresses; nil when any will do, because a page of another site has no token.
+  let allowedHosts: [String]?
 
   /// Refuses requests to a name that the server was not told (DNS rebinding), then changes that another site's page
   /// makes.
   func check(_ request: Request) throws(Problem) {
     let authority = request.head.authority
-    if let authority, !isAllowed(Self.host(of: authority)) {
+    if let authority, let allowedHosts, !Self.isAllowed(Self.host(of: authority), allowedHosts) {
       throw .misdirected(host: authority)
     }
     let method = request.head.method
@@ -23,10 +24,10 @@ struct BrowserRules: Sendable {
     }
   }
 
-  private func isAllowed(_ host: Substring) -> Bool {
+  private static func isAllowed(_ host: Substring, _ allowedHosts: [String]) -> Bool {
     let name = host.lowercased()
     if name == "localhost" || name.hasSuffix(".localhost") { return true }
-    if name.hasPrefix("[") || Self.isIPv4(name) { return true }
+    if name.hasPrefix("[") || isIPv4(name) { return true }
     return allowedHosts.contains { $0.lowercased() == name }
   }
 

@@ -27,9 +27,6 @@ struct ServeOptions: ParsableArguments {
 
   @OptionGroup var aggregation: AggregationOptions
 
-  @Flag(inversion: .prefixedNo, help: "Listen beyond loopback although anybody who can connect may do everything.")
-  var insecure = false
-
   @Option("Most open connections; at the limit the oldest idle one is closed.", .wholeNumber(in: 1...1_000_000))
   var maxConnections = 10_000
 
@@ -73,16 +70,12 @@ struct ServeOptions: ParsableArguments {
   @Option("JSON object with options by the names of their flags.", .path)
   var config: String?
 
+  @OptionGroup(title: "Security")
+  var security: SecurityOptions
+
   /// What no single layer can judge, as flags of one may go with values of another.
   func checkTogether() throws(Failure) {
-    guard host.isLoopback || insecure else {
-      throw Failure(
-        .usage,
-        """
-        \(host) can be reached from other machines, and whoever connects may read and change everything; \
-        listen on a loopback address (--host 127.0.0.1), or say --insecure if that is what you want
-        """)
-    }
+    try security.check(host: host)
     try aggregation.checkTogether()
   }
 }

@@ -12,13 +12,17 @@ struct ServerRun {
   let logger: Logger
 
   /// Serves until the first signal, then stops within the grace.
-  func run(until signals: StopSignals) throws(Failure) {
+  func run(until signals: Signals) throws(Failure) {
+    let security = try SecurityFiles(options.security)
     let model = try InitialModel(options).make(logger: logger)
-    let application = Application(model: model, configuration: ApplicationConfiguration(options), logger: logger)
+    var configuration = ApplicationConfiguration(options)
+    configuration.authorization = security.authorization
+    let application = Application(model: model, configuration: configuration, logger: logger)
     let server = Server(configuration: ServerConfiguration(options), service: application, logger: logger)
     let port = try start(server)
     if let path = options.portFile { try NamedFile(path: path).replace(with: "\(port)\n") }
     logger.info("\(startUpLine(port: port, model: model.status, registry: model.registry))")
+    signals.onHangUp { [logger] in security.reload(logger) }
     signals.wait()
     logger.info("stopping", metadata: ["grace": "\(options.shutdownGrace)"])
     application.prepareToStop()

@@ -5,8 +5,10 @@ struct SettingName: Hashable, Sendable, CustomStringConvertible {
 
   /// The name that the option parser gives to a property.
   init(ofProperty property: some StringProtocol) {
+    var isInAcronym = false
     description = property.reduce(into: "") { name, character in
-      if character.isUppercase { name.append("-") }
+      if character.isUppercase, !isInAcronym { name.append("-") }
+      isInAcronym = character.isUppercase
       name += character.lowercased()
     }
   }

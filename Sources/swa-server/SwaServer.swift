@@ -7,7 +7,9 @@ struct SwaServer: ParsableCommand {
   static let version = "0.1.0"
   static let configuration = CommandConfiguration(
     commandName: "swa-server", abstract: "An HTTP parameter server that averages weights.", version: version,
-    subcommands: [ServeCommand.self, ConfigCommand.self, BenchCommand.self, BenchClientCommand.self])
+    subcommands: [
+      ServeCommand.self, ConfigCommand.self, TokenCommand.self, BenchCommand.self, BenchClientCommand.self,
+    ])
 
   /// Runs the command and ends the process with an exit code of sysexits.h.
   static func main() {

@@ -56,6 +56,7 @@ import Testing
       "max-body-bytes": "7 KiB", "max-inflight-bytes": "8 MiB", "max-held-bytes": "9 GiB", "head-timeout": "10.5 s",
       "body-min-rate": "11", "idle-timeout": "12 s", "shutdown-grace": "13 s", "log-level": "debug",
       "log-format": "json", "threads": "3", "loops": "2", "staleness-policy": "reject", "max-staleness": "4",
+      "tokens": "t",
     ]
     let given = values.mapValues { $0.hasSuffix(" s") ? String($0.dropLast(2)) : $0 }
     let names = try ServeOptions.shapes.map(\.name).filter { $0.description != "config" }
@@ -106,10 +107,10 @@ import Testing
 
   @Test func flagCanBeTakenBackByAHigherLayer() throws {
     let files = ["c.json": #"{"insecure": true}"#]
-    #expect(try lay(["--config", "c.json"], over: [:], over: files).options.insecure)
-    #expect(try !lay(["--config", "c.json"], over: ["SWA_INSECURE": "false"], over: files).options.insecure)
+    #expect(try lay(["--config", "c.json"], over: [:], over: files).options.security.insecure)
+    #expect(try !lay(["--config", "c.json"], over: ["SWA_INSECURE": "false"], over: files).options.security.insecure)
     let effective = try lay(["--config", "c.json", "--no-insecure"], over: ["SWA_INSECURE": "1"], over: files)
-    #expect(!effective.options.insecure)
+    #expect(!effective.options.security.insecure)
     #expect(source(of: "insecure", in: effective) == .flag)
   }
 
@@ -208,6 +209,7 @@ import Testing
     #expect(error?.kind == .usage)
     #expect(error?.message.contains("--insecure") == true)
     try lay(["--host", host], over: ["SWA_INSECURE": "true"]).options.checkTogether()
+    try lay(["--host", host, "--tokens", "t"]).options.checkTogether()
   }
 
   @Test func tableAlignsNameValueAndSource() throws {

@@ -44,6 +44,21 @@ extension Problem {
       members: [("field", .string("Host"))])
   }
 
+  /// `error` is the code of RFC 6750, section 3.1, for a token that was sent.
+  static func unauthorized(_ detail: String, error: String? = nil) -> Problem {
+    let challenge = "Bearer realm=\"swa-server\"" + (error.map { ", error=\"\($0)\"" } ?? "")
+    return Problem(
+      "unauthorized", title: "Not authorized", status: .unauthorized, detail: detail,
+      members: [("field", .string("Authorization"))], fields: [.wwwAuthenticate: challenge])
+  }
+
+  static func forbidden(role: Role, needed: Role) -> Problem {
+    Problem(
+      "forbidden", title: "Forbidden for this role", status: .forbidden,
+      detail: "this takes role \(needed); the role here is \(role)",
+      members: [("allowed", .strings(Role.ofTokens.filter { $0 >= needed }.map(\.description)))])
+  }
+
   static func forbiddenOrigin(_ detail: String) -> Problem {
     Problem("forbidden-origin", title: "Forbidden for pages of other sites", status: .forbidden, detail: detail)
   }

@@ -7,6 +7,13 @@ import Tensors
 struct StateRepresentation: Sendable {
   let state: OptimizerState
   let heldVersions: HeldVersions
+  let cacheControl: String
+
+  init(_ state: OptimizerState, of application: Application) {
+    self.state = state
+    heldVersions = application.heldVersions
+    cacheControl = application.configuration.cacheControl
+  }
 
   /// The whole list, numbered in its order; an absent average is zeros.
   func list(from pool: RegionPool) throws(Problem) -> Response {
@@ -76,7 +83,7 @@ struct StateRepresentation: Sendable {
   private func response(_ content: Content, _ format: WeightsFormat, name: String) -> Response {
     var fields = HTTPFields.version(state.stamp)
     fields[.contentType] = format.mediaType
-    fields[.cacheControl] = "no-cache"
+    fields[.cacheControl] = cacheControl
     fields[.vary] = "Accept"
     fields[.contentDisposition] = "attachment; filename=\"\(format.fileName(name, state.stamp.iterations))\""
     return Response(.ok, fields: fields, content: content)

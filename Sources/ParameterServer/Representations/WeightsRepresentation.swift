@@ -8,6 +8,14 @@ struct WeightsRepresentation: Sendable {
   let weights: WeightsVersion
   let format: WeightsFormat
   let heldVersions: HeldVersions
+  let cacheControl: String
+
+  init(_ weights: WeightsVersion, as format: WeightsFormat, of application: Application) {
+    self.weights = weights
+    self.format = format
+    heldVersions = application.heldVersions
+    cacheControl = application.configuration.cacheControl
+  }
 
   /// No two different sequences of bytes have the same tag.
   var entityTag: String { Self.entityTag(weights.kind, weights.stamp, format.encoding) }
@@ -41,7 +49,7 @@ struct WeightsRepresentation: Sendable {
   private var versionFields: HTTPFields {
     [
       .eTag: entityTag, .weightsIteration: "\(weights.stamp.iterations)",
-      .modelEpoch: weights.stamp.epoch.description, .cacheControl: "no-cache", .vary: "Accept",
+      .modelEpoch: weights.stamp.epoch.description, .cacheControl: cacheControl, .vary: "Accept",
     ]
   }
 

@@ -68,9 +68,7 @@ struct GradientPush: Sendable {
       return Response(.noContent, fields: fields)
     case .representation(let format):
       guard let weights else { throw .unencodable("the new weights are missing") }
-      var response = try WeightsRepresentation(
-        weights: weights, format: format, heldVersions: application.heldVersions
-      ).response()
+      var response = try WeightsRepresentation(weights, as: format, of: application).response()
       response.fields[.contentLocation] = "/v1/weights"
       response.fields[.preferenceApplied] = "return=representation"
       return response

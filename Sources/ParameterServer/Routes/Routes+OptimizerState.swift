@@ -10,7 +10,7 @@ extension Routes {
     guard call.model.status.model != nil else { throw .noModel(.notFound) }
     let application = call.application
     return reading(application) { (state) throws(Problem) in
-      try StateRepresentation(state: state, heldVersions: application.heldVersions).list(from: application.model.pool)
+      try StateRepresentation(state, of: application).list(from: application.model.pool)
     }
   }
 
@@ -44,8 +44,7 @@ extension Routes {
     let format = try WeightsFormat(call)
     let application = call.application
     return reading(application) { (state) throws(Problem) in
-      try StateRepresentation(state: state, heldVersions: application.heldVersions)
-        .slot(name, of: names, as: format)
+      try StateRepresentation(state, of: application).slot(name, of: names, as: format)
     }
   }
 

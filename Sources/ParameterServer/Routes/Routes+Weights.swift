@@ -31,10 +31,10 @@ extension Routes {
     waiting: @escaping @Sendable (@escaping @Sendable (Result<WeightsVersion, ModelError>) -> Void) -> Void
   ) -> any Exchange {
     let fields = call.fields
-    let heldVersions = call.application.heldVersions
+    let application = call.application
     @Sendable func response(_ weights: Result<WeightsVersion, ModelError>) -> Response {
       Response(weights, missing: .notFound) { weights in
-        WeightsRepresentation(weights: weights, format: format, heldVersions: heldVersions).response(to: fields)
+        WeightsRepresentation(weights, as: format, of: application).response(to: fields)
       }
     }
     return AnswerExchange { responder in

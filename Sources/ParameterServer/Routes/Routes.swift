@@ -11,7 +11,7 @@ enum Routes {
     Route(.get, "/v1/trainers", .reader, [], trainers),
     Route(.get, "/v1/variables", .reader, [], variables),
     Route(.get, "/v1/weights", .reader, ["format"], weights),
-    Route(.put, "/v1/weights", .admin, ["non_trainable"], putWeights),
+    Route(.put, "/v1/weights", .admin, ["non_trainable"], creator: .trainer, putWeights),
     Route(.delete, "/v1/weights", .admin, [], dropModel),
     Route(.get, "/v1/weights/averaged", .reader, ["format"], averagedWeights),
     Route(.delete, "/v1/weights/averaged", .admin, [], dropAverage),

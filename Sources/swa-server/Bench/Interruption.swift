@@ -6,7 +6,7 @@ final class Interruption: Sendable {
   private let hasCome = Lock(false)
 
   init() {
-    let signals = StopSignals()
+    let signals = Signals()
     DispatchQueue.global().async { [self] in
       signals.wait()
       hasCome.withLock { $0 = true }

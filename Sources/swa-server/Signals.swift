@@ -3,16 +3,18 @@ import Glibc
 import Locks
 
 /// SIGTERM and SIGINT: the first asks for a graceful stop, the second ends the process at once with 128 + its number.
+/// SIGHUP asks to read files again.
 ///
-/// SIGPIPE and SIGHUP do nothing from now on. One lives for as long as the process.
-final class StopSignals: Sendable {
+/// SIGPIPE does nothing from now on. One lives for as long as the process.
+final class Signals: Sendable {
   private let first = DispatchSemaphore(value: 0)
   private let isStopping = Lock(false)
+  private let reload = Lock<(@Sendable () -> Void)?>(nil)
   private let queue = DispatchQueue(label: "signals")
 
   init() {
-    for ignored in [SIGPIPE, SIGHUP] { signal(ignored, SIG_IGN) }
-    for number in [SIGTERM, SIGINT] {
+    signal(SIGPIPE, SIG_IGN)
+    for number in [SIGTERM, SIGINT, SIGHUP] {
       // A shell without job control starts background commands with SIGINT ignored.
       signal(number, SIG_DFL)
       let source = DispatchSource.makeSignalSource(signal: number, queue: queue)
@@ -29,12 +31,21 @@ final class StopSignals: Sendable {
     }
   }
 
-  /// Waits for the first of them.
+  /// Waits for the first that asks for a stop.
   func wait() {
     first.wait()
   }
 
+  /// Calls `handler` at each SIGHUP, one call after the other.
+  func onHangUp(_ handler: @escaping @Sendable () -> Void) {
+    reload.withLock { $0 = handler }
+  }
+
   private func received(_ number: Int32) {
+    guard number != SIGHUP else {
+      reload.withLock { $0 }?()
+      return
+    }
     let isSecond = isStopping.withLock { isStopping in
       defer { isStopping = true }
       return isStopping
