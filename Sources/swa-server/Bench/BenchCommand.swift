@@ -9,7 +9,7 @@ struct BenchCommand: ParsableCommand {
       above 1 is faster than what the measurement is held against: the yardstick, or what the name says. Without --only, \
       everything is measured, which takes some minutes; --only push --sizes 4MB takes seconds. Topics: \
       \(BenchTopic.allCases.map(\.rawValue).joined(separator: ", ")).
-      """)
+      """, subcommands: [BenchKernelsCommand.self])
 
   @Option(
     help: ArgumentHelp(
