@@ -8,6 +8,7 @@ let package = Package(
     .executable(name: "swa-trainer", targets: ["swa-trainer"]),
     .library(name: "Tensors", targets: ["Tensors"]),
     .library(name: "Optimizers", targets: ["Optimizers"]),
+    .library(name: "ModelStore", targets: ["ModelStore"]),
     .library(name: "ParameterServer", targets: ["ParameterServer"]),
     .library(name: "ParameterClient", targets: ["ParameterClient"]),
   ],

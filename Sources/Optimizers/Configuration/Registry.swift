@@ -43,7 +43,9 @@ public struct Registry: Sendable {
   ) throws(ConfigurationError) -> (optimizer: any AveragingOptimizer, warnings: [String]) {
     let (className, members, module) = try Self.object(value, at: "", kind: "an optimizer")
     if let type = wrapper(named: className) {
-      return try read(type, members, at: "config")
+      var optimizer: any AveragingOptimizer = type.init()
+      let warnings = try read(members, at: "config", into: &optimizer)
+      return (optimizer, warnings)
     }
     guard rule(named: className) != nil else {
       throw unknownClass(className, at: "", allowed: Array(wrappers.keys) + Array(rules.keys))
@@ -75,7 +77,9 @@ public struct Registry: Sendable {
     try refuseUnpatchable(.object(changes), of: old, at: "config")
     var merged = old.merging(.object(changes))
     merged.replaceLearningRate(by: ConfigValue.object(changes)["optimizer"]?["config"])
-    return try read(type(of: optimizer), merged.members, at: "config")
+    var patched: any AveragingOptimizer = type(of: optimizer).init()
+    let warnings = try read(merged.members, at: "config", into: &patched)
+    return (patched, warnings)
   }
 
   func printConfig(_ optimizer: any AveragingOptimizer) -> ConfigValue {
@@ -85,7 +89,8 @@ public struct Registry: Sendable {
     return .object(fields.members)
   }
 
-  func print(_ rate: LearningRate) -> ConfigValue {
+  /// What a configuration says of a learning rate: a number, or a schedule in Keras's form.
+  public func print(_ rate: LearningRate) -> ConfigValue {
     switch rate {
     case .constant(let rate): return .number(Fields.shortest(rate))
     case .schedule(var schedule):
@@ -160,14 +165,14 @@ public struct Registry: Sendable {
     return (rule, fields.warnings)
   }
 
-  private func read(
-    _ type: any AveragingOptimizer.Type, _ members: [ConfigValue.Member], at path: String
-  ) throws(ConfigurationError) -> (optimizer: any AveragingOptimizer, warnings: [String]) {
-    var optimizer = type.init()
+  /// Reads fields into a wrapper that has its defaults, and answers warnings.
+  func read(
+    _ members: [ConfigValue.Member], at path: String, into optimizer: inout some AveragingOptimizer
+  ) throws(ConfigurationError) -> [String] {
     var fields = Fields(reading: members, at: path, registry: self)
     optimizer.fields(&fields)
     try fields.finish()
-    return (optimizer, fields.warnings)
+    return fields.warnings
   }
 
   private static func allFields(of rule: inout any Rule, _ fields: inout Fields) {

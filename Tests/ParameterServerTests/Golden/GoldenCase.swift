@@ -58,6 +58,12 @@ struct GoldenCase: Sendable, CustomTestStringConvertible {
     return file.data.withBytes(in: found.range) { span in span.indices.map { span[$0] } }
   }
 
+  /// A recorded tensor as a value.
+  func value(_ name: String) throws -> Tensor {
+    let found = try #require(self.tensor(name), "\(self.name) has no \(name)")
+    return Tensor(dtype: found.dtype, shape: found.shape, in: file.data, at: found.range.lowerBound)
+  }
+
   /// A recorded float tensor, widened.
   func values(_ name: String) throws -> [Double] {
     try GoldenCase.doubles(bytes(name), of: dtype)
