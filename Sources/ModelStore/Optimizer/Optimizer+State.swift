@@ -38,7 +38,8 @@ extension Optimizer {
   public var variables: [(name: String, value: Tensor)] {
     get throws(ModelError) {
       let state = try model.optimizerState()
-      return try state.items.map { item throws(ModelError) in (item.name, try state.tensor(of: item)) } + addedVariables
+      return try state.listing.items.map { item throws(ModelError) in (item.name, try state.tensor(of: item)) }
+        + addedVariables
     }
   }
 
@@ -60,7 +61,7 @@ extension Optimizer {
     }
     var stream = TensorStream(
       zip(names, weights).map { ($0, $1) }, metadata: snapshots.map { [("snapshots", "\($0)")] } ?? [])
-    var receiver = OptimizerStateReceiver(like: state, totalByteCount: stream.byteCount, pool: model.pool)
+    var receiver = OptimizerStateReceiver(of: state.listing, totalByteCount: stream.byteCount, pool: model.pool)
     try stream.feed { (fill) throws(BodyError) in try receiver.receive(fill) }
     _ = try model.apply(.setOptimizerState(try receiver.finish(), epoch: .random()))
     setAdded(Array(weights.dropFirst(names.count)))
@@ -69,7 +70,7 @@ extension Optimizer {
 
 extension OptimizerState {
   /// An item's elements.
-  func tensor(of item: Item) throws(ModelError) -> Tensor {
+  func tensor(of item: OptimizerListing.Item) throws(ModelError) -> Tensor {
     switch item.place {
     case .iterations: Tensor(integers: [Int64(stamp.iterations)], shape: [])
     case .scalar(let index):
@@ -80,7 +81,7 @@ extension OptimizerState {
   }
 
   /// The elements of a slot or an average; zeros where there is no average.
-  func tensor(at place: Item.Place, like entry: Layout.Entry) -> Tensor {
+  func tensor(at place: OptimizerListing.Item.Place, like entry: Layout.Entry) -> Tensor {
     let values: Region? =
       switch place {
       case .slot(let index, _): slots[index].values
