@@ -80,7 +80,8 @@ extension Optimizer {
     var receiver = GradientReceiver(
       layout: layout, totalByteCount: stream.byteCount, acceptsNonFinite: false, pool: model.pool)
     try stream.feed { (fill) throws(BodyError) in try receiver.receive(fill) }
-    let push = Push(gradient: try receiver.finish(), baseIteration: stamp?.iterations, epoch: stamp?.epoch)
+    let base = GradientBase(iteration: stamp?.iterations, epoch: stamp?.epoch)
+    let push = Push(gradient: try receiver.finish(), base: base)
     do throws(ModelError) {
       guard case .pushed(let receipt, _) = try model.apply(.push(push)) else { throw .noModel }
       return receipt
