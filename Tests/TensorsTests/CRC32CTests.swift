@@ -50,5 +50,16 @@ import Testing
       #expect(checksum == whole)
     }
     #expect(whole.value == Self.byTable(bytes))
+    #expect(CRC32C(value: whole.value) == whole)
+  }
+
+  @Test(arguments: [24_575, 24_576, 24_577, 24_584, 49_151, 49_152, 100_000]) func longPiecesAgreeWithTheTable(
+    _ count: Int
+  ) {
+    var random = SplitMix64(seed: 3)
+    let bytes = (0..<count + 3).map { _ in UInt8(truncatingIfNeeded: random.next()) }
+    var checksum = CRC32C(of: bytes.span.extracting(0..<3))
+    checksum.update(bytes.span.extracting(3...))
+    #expect(checksum.value == Self.byTable(bytes))
   }
 }
