@@ -80,6 +80,7 @@ step "release build"
 bash deploy/build.sh
 
 step "tests from outside"
+if $long; then export LONG_TESTS=1; fi
 SWA_SERVER=$PWD/.build/release/swa-server PYTHONDONTWRITEBYTECODE=1 \
   "$environment/bin/python" -m pytest -p no:cacheprovider -q --durations=5 Tests/FromOutside
 

@@ -32,13 +32,18 @@ public struct Push: Sendable {
   public let gradient: Gradient
   /// What they were computed from.
   public let base: GradientBase
+  /// How it is known again when it is sent again; nil when it has no key.
+  public let identity: PushIdentity?
   /// Whether the outcome is to hold the new weights, as a version that the next push must leave alone.
   public let wantsWeights: Bool
 
   /// A push.
-  public init(gradient: Gradient, base: GradientBase = GradientBase(), wantsWeights: Bool = false) {
+  public init(
+    gradient: Gradient, base: GradientBase = GradientBase(), identity: PushIdentity? = nil, wantsWeights: Bool = false
+  ) {
     self.gradient = gradient
     self.base = base
+    self.identity = identity
     self.wantsWeights = wantsWeights
   }
 }

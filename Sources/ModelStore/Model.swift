@@ -63,6 +63,9 @@ extension Model {
   }
 
   private func apply(_ change: Change, in lane: inout Lane) throws(ModelError) -> Pending<Outcome> {
+    if let outcome = try lane.state.replay(of: change) {
+      return Pending(outcome, after: lane.sequence, of: lane.watermark)
+    }
     let outcome = try lane.state.apply(change, registry: registry, threads: threads)
     lane.sequence += 1
     let status = lane.state.status
@@ -74,6 +77,14 @@ extension Model {
       published.withLock { $0 = status }
     }
     return Pending(outcome, after: lane.sequence, of: lane.watermark)
+  }
+}
+
+/// Pushes that come again.
+extension Model {
+  /// Whether a push was applied under the key, as far as it is remembered; nil when the lane is not free.
+  public func remembersIfFree(_ key: PushKey, at seconds: Int) -> Bool? {
+    lane.withLockIfAvailable { lane in lane.state.trained?.receipts.contains(key, at: seconds) ?? false }
   }
 }
 

@@ -34,6 +34,8 @@ public enum ModelError: Error, Sendable {
   case staleGradient(base: Int, iterations: Int, limit: Int)
   /// The weights are not the ones that the change was made for.
   case preconditionFailed
+  /// Another body came under the key of a push that was applied.
+  case keyOfAnotherBody(first: BodyDigest, came: BodyDigest)
   /// No snapshot was taken yet.
   case noAverage
   /// The optimizer's configuration is wrong.

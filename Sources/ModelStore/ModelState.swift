@@ -30,6 +30,14 @@ struct ModelState: Sendable {
     }
   }
 
+  /// The outcome of a push that was applied before, when it came first; nil for whatever is still to be applied.
+  func replay(of change: Change) throws(ModelError) -> Outcome? {
+    guard case .push(let push) = change, let identity = push.identity, let trained,
+      push.base.epoch ?? trained.epoch == trained.epoch, let receipt = try trained.receipts.receipt(of: identity)
+    else { return nil }
+    return .replayed(receipt, push.wantsWeights ? trained.weights : nil)
+  }
+
   private mutating func patchOptimizer(_ patch: ConfigValue, registry: Registry) throws(ModelError) -> Outcome {
     let changed: any AveragingOptimizer
     let warnings: [String]

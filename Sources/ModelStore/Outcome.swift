@@ -6,6 +6,9 @@ public enum Outcome: Sendable {
   case replaced(VersionStamp)
   /// A step was taken; with the new weights when the push asked for them.
   case pushed(Receipt, WeightsVersion?)
+  /// The step was taken before, when the push came first: its receipt then, and the weights as they are now when the
+  /// push asked for them.
+  case replayed(Receipt, WeightsVersion?)
   /// These variables took their averages.
   case assigned([String], VersionStamp)
   /// These variables have other values in the averages, which have this stamp now.
@@ -19,7 +22,7 @@ public enum Outcome: Sendable {
 }
 
 /// What a push did, or would do.
-public struct Receipt: Sendable {
+public struct Receipt: Sendable, Equatable {
   /// Steps taken so far, this one included.
   public let iterations: Int
   /// Whether this step took a snapshot.

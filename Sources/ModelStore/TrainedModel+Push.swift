@@ -37,10 +37,12 @@ extension TrainedModel {
     if planned.isSnapshot { takeSnapshot(by: optimizer, threads: threads) }
     iterations += 1
     version += 1
-    return Receipt(
+    let receipt = Receipt(
       iterations: iterations, isSnapshot: planned.isSnapshot, snapshots: average?.count ?? 0,
       staleness: planned.staleness, learningRate: planned.learningRate, gradientNorm: planned.gradientNorm,
       stamp: stamp)
+    if let identity = push.identity { receipts.remember(receipt, of: identity) }
+    return receipt
   }
 
   private func step(of push: Push, _ staleness: Int?, by rule: any Rule) -> Step {

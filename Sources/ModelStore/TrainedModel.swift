@@ -4,7 +4,9 @@ import Tensors
 /// Variables, what the optimizer remembers of them, and their average.
 struct TrainedModel: Sendable {
   let layout: Layout
-  var epoch: Epoch
+  var epoch: Epoch {
+    didSet { receipts = RememberedReceipts() }
+  }
   var variables: Region
   /// The rule's slots in use, in its order.
   var slots: [Region]
@@ -15,6 +17,8 @@ struct TrainedModel: Sendable {
   var version = 1
   /// Goes on counting when an average is dropped, so that no two averages share a version.
   var averageVersion = 0
+  /// Of this epoch's pushes with a key.
+  var receipts = RememberedReceipts()
 
   struct Average: Sendable {
     var values: Region

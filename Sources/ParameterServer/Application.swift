@@ -11,6 +11,7 @@ public final class Application: Service {
   let configuration: ApplicationConfiguration
   let trainers = TrainerTable()
   let stalenessSummary = StalenessSummary()
+  let pushesUnderWay = PushesUnderWay()
   let heldVersions: HeldVersions
   let started = Started()
   private let logger: Logger

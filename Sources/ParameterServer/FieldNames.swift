@@ -6,6 +6,8 @@ extension HTTPField.Name {
   static let modelEpoch = known("Model-Epoch")
   static let trainerID = known("Trainer-Id")
   static let trainingLoss = known("Training-Loss")
+  static let idempotencyKey = known("Idempotency-Key")
+  static let idempotentReplayed = known("Idempotent-Replayed")
   static let prefer = known("Prefer")
   static let preferenceApplied = known("Preference-Applied")
   static let secFetchSite = known("Sec-Fetch-Site")

@@ -20,6 +20,11 @@ public struct CRC32C: Sendable, Hashable {
   /// The checksum of no bytes.
   public init() {}
 
+  /// Goes on from the value of a checksum that was taken before.
+  public init(value: UInt32) {
+    register = ~value
+  }
+
   /// The checksum of some bytes.
   public init(of bytes: Span<UInt8>) {
     update(bytes)

@@ -7,6 +7,7 @@ import time
 from pathlib import Path
 from urllib.parse import urlsplit
 
+import pytest
 import requests
 
 from specification import Specification
@@ -14,6 +15,9 @@ from specification import Specification
 TOP = Path(__file__).parents[2]
 EXECUTABLE = os.environ.get("SWA_SERVER", str(TOP / ".build/release/swa-server"))
 SPECIFICATION = Specification()
+
+# What takes too long for every run: deploy/test.sh --long.
+long = pytest.mark.skipif("LONG_TESTS" not in os.environ, reason="only in long runs")
 
 
 def environment(**more):

@@ -68,6 +68,14 @@ extension Problem {
         "model-epoch-mismatch", title: "Another model epoch", status: .conflict,
         detail: "the model's epoch is \(expected), got \(came.escaped); GET the weights anew",
         members: [("field", .string("Model-Epoch")), ("model_epoch", .string(expected))])
+    case .keyOfAnotherBody(let first, let came):
+      self = Problem(
+        "idempotency-mismatch", title: "Another body under this key", status: .unprocessableContent,
+        detail: """
+          Idempotency-Key is that of a push of \(first), got \(came): a new push takes a new key, and the push itself was \
+          applied
+          """,
+        members: [("field", .string("Idempotency-Key"))])
     case .configuration(let error): self = Problem(error)
     case .invalidState(let item, let expected):
       self = Problem(

@@ -1,3 +1,4 @@
+import FoundationEssentials
 import HTTPServer
 import HTTPTypes
 import ModelStore
@@ -11,10 +12,30 @@ struct GradientPush: Sendable {
   let application: Application
   let layout: Layout
   let conditions: PushConditions
+  /// The push's place among those with its key; nil where no key counts.
+  let turn: PushesUnderWay.Turn?
 
-  /// Applies the gradient at once where nothing waits, else on a worker.
-  func respond(to gradient: Gradient, _ responder: consuming Responder) {
-    let push = Push(gradient: gradient, base: conditions.base, wantsWeights: wantsWeights)
+  init(application: Application, layout: Layout, conditions: PushConditions) {
+    self.application = application
+    self.layout = layout
+    self.conditions = conditions
+    turn = conditions.isDryRun ? nil : conditions.key.map(application.pushesUnderWay.enter)
+  }
+
+  /// Applies the gradient, or answers as the first time when it came before under its key; waits for another push with
+  /// the key that is under way.
+  func respond(to gradient: Gradient, from body: BodyDigest, _ responder: consuming Responder) {
+    let push = Push(
+      gradient: gradient, base: conditions.base,
+      identity: turn.map { PushIdentity(key: $0.key, body: body, seconds: Date.nowInSeconds) },
+      wantsWeights: wantsWeights)
+    guard let turn, !turn.isFirst else { return apply(push, responder) }
+    let parked = ParkedResponder(responder)
+    turn.whenFirst { parked.respond { responder in apply(push, responder) } }
+  }
+
+  /// Applies the push at once where nothing waits, else on a worker.
+  private func apply(_ push: Push, _ responder: consuming Responder) {
     if responder.isOnLoop, layout.computeByteCount <= Self.inlineByteCount, !conditions.isDryRun {
       do throws(ModelError) {
         if let outcome = try application.model.applyIfFree(.push(push)) {
@@ -52,9 +73,16 @@ struct GradientPush: Sendable {
 
   private func response(to outcome: Result<Outcome, ModelError>) -> Response {
     Response(outcome) { (outcome) throws(Problem) in
-      guard case .pushed(let receipt, let weights) = outcome else { throw .mismatched(outcome) }
-      application.noteApplied(receipt, conditions)
-      return try response(to: receipt, weights)
+      switch outcome {
+      case .pushed(let receipt, let weights):
+        application.noteApplied(receipt, conditions)
+        return try response(to: receipt, weights)
+      case .replayed(let receipt, let weights):
+        var response = try response(to: receipt, weights)
+        response.fields[.idempotentReplayed] = "true"
+        return response
+      default: throw .mismatched(outcome)
+      }
     }
   }
 

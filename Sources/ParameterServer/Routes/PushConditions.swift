@@ -14,6 +14,8 @@ struct PushConditions: Sendable {
   let base: GradientBase
   let trainer: String?
   let loss: Double?
+  /// The name under which the push may be sent again.
+  let key: PushKey?
   let preference: Preference
   let isDryRun: Bool
 
@@ -33,6 +35,9 @@ struct PushConditions: Sendable {
       }
       return loss
     }
+    key = try IdempotencyKey.parse(call.fields).map { [trainer] key in
+      PushKey(key, trainer: trainer, caller: call.caller.identity)
+    }
     base = GradientBase(
       iteration: try Self.iteration(call), epoch: call.fields[.modelEpoch].map { Epoch($0) },
       weights: call.fields[.ifMatch].flatMap { EntityTags($0).weights },
@@ -40,7 +45,8 @@ struct PushConditions: Sendable {
     do throws(ModelError) {
       _ = try base.staleness(at: trained.stamp)
     } catch {
-      throw Problem(error)
+      // A push that was applied fits no more, and is answered all the same when it comes again.
+      guard let key, !isDryRun, call.application.mayRemember(key) else { throw Problem(error) }
     }
   }
 

@@ -5,21 +5,37 @@ import Locks
 /// A push as safetensors, received straight into the memory that the rule reads.
 final class PushExchange: Exchange {
   private let gradientPush: GradientPush
-  private let receiver: Lock<GradientReceiver>
+  private struct Received {
+    var gradient: GradientReceiver
+    var body = BodyDigest()
+  }
+  private let received: Lock<Received>
   let contentLimit = Int.max
 
   init(_ gradientPush: GradientPush, request: Request) {
     self.gradientPush = gradientPush
     let application = gradientPush.application
-    receiver = Lock(
-      GradientReceiver(
-        layout: gradientPush.layout, totalByteCount: request.contentLength,
-        acceptsNonFinite: application.configuration.acceptsNonFinite, pool: application.model.pool))
+    received = Lock(
+      Received(
+        gradient: GradientReceiver(
+          layout: gradientPush.layout, totalByteCount: request.contentLength,
+          acceptsNonFinite: application.configuration.acceptsNonFinite, pool: application.model.pool)))
   }
 
   func receive(_ fill: (inout MutableSpan<UInt8>) -> Int) throws(Problem) {
     do throws(BodyError) {
-      try receiver.withLock { (receiver) throws(BodyError) in try receiver.receive(fill) }
+      try received.withLock { (received) throws(BodyError) in
+        guard let turn = gradientPush.turn else { return try received.gradient.receive(fill) }
+        turn.giveWay()
+        var body = received.body
+        defer { received.body = body }
+        try received.gradient.receive { span in
+          let count = fill(&span)
+          // While the bytes are in cache.
+          body.update(span.span.extracting(0..<count))
+          return count
+        }
+      }
     } catch {
       throw Problem(error)
     }
@@ -27,11 +43,14 @@ final class PushExchange: Exchange {
 
   func respond(_ responder: consuming Responder) {
     let gradient: Gradient
+    let body: BodyDigest
     do throws(BodyError) {
-      gradient = try receiver.withLock { (receiver) throws(BodyError) in try receiver.finish() }
+      (gradient, body) = try received.withLock { (received) throws(BodyError) in
+        (try received.gradient.finish(), received.body)
+      }
     } catch {
       return responder.respond(Problem(error))
     }
-    gradientPush.respond(to: gradient, responder)
+    gradientPush.respond(to: gradient, from: body, responder)
   }
 }

@@ -19,7 +19,7 @@ extension Routes {
             let gradient = try Gradient(
               json: body.span, for: gradientPush.layout,
               acceptsNonFinite: application.configuration.acceptsNonFinite, pool: application.model.pool)
-            gradientPush.respond(to: gradient, responder)
+            gradientPush.respond(to: gradient, from: BodyDigest(of: body.span), responder)
           } catch {
             responder.respond(Problem(error))
           }
