@@ -24,7 +24,13 @@ unsafe_files=(
   Sources/Sockets/SocketStream+Connecting.swift
   Sources/Sockets/SystemThread.swift
   Sources/swa-server/StandardStream.swift
+  Sources/TLS/Certificate.swift
+  Sources/TLS/ErrorQueue.swift
+  Sources/TLS/PEMText.swift
   Sources/TLS/SHA256.swift
+  Sources/TLS/TLSContext.swift
+  Sources/TLS/TLSStream.swift
+  Sources/TLS/TransportBIO.swift
   Sources/Tensors/CRC32C.swift
   Sources/Tensors/Region.swift
   Sources/Tensors/RegionPool.swift

@@ -3,6 +3,8 @@ internal import Sockets
 /// What a connection does next, as a pure value: it is told what happened and when, and does nothing itself.
 struct ConnectionMachine: Sendable {
   enum Phase: Sendable, Equatable {
+    /// The stream is not open yet.
+    case opening
     /// No byte of the next head is there.
     case idle
     /// Part of a head is there.
@@ -45,10 +47,27 @@ struct ConnectionMachine: Sendable {
   private var rate: RateGuard
   private var drainLeft = Self.drainBytes
 
-  init(limits: Limits, now: MonotonicTime) {
+  init(limits: Limits, opens: Bool = false, now: MonotonicTime) {
     self.limits = limits
     rate = RateGuard(bytesPerSecond: limits.minimumRate, now: now)
+    phase = opens ? .opening : .idle
+    deadline = now + (opens ? limits.headTimeout : limits.idleTimeout)
+  }
+
+  /// Whether no request is under way, so that the connection may be closed to make room.
+  var isIdle: Bool { phase == .idle || phase == .opening }
+
+  /// The stream is open: the first head may come.
+  mutating func opened(_ now: MonotonicTime) {
+    guard phase == .opening else { return }
+    phase = .idle
     deadline = now + limits.idleTimeout
+  }
+
+  /// The stream can't be opened: what still comes is dropped, so that the peer learns why.
+  mutating func failedToOpen(_ now: MonotonicTime) {
+    phase = .draining
+    deadline = now + Self.drainTime
   }
 
   /// Bytes came that are not yet a whole head.
@@ -136,7 +155,7 @@ struct ConnectionMachine: Sendable {
   mutating func expire(_ now: MonotonicTime) -> Expiry {
     guard let deadline, now >= deadline else { return .nothing }
     switch phase {
-    case .idle, .responding, .draining: return .close
+    case .opening, .idle, .responding, .draining: return .close
     case .head: return .refuse
     case .content, .sending:
       let passes = rate.passes(now)
@@ -149,7 +168,7 @@ struct ConnectionMachine: Sendable {
   /// The server stops: the present request is the last one, or one that is on its way.
   mutating func stop(_ now: MonotonicTime) {
     closes = true
-    guard phase == .idle, let deadline else { return }
+    guard isIdle, let deadline else { return }
     self.deadline = min(deadline, now + Self.lastCall)
   }
 

@@ -28,7 +28,10 @@ extension ConnectionState {
     // A worker that has the connection hears of the stop here.
     if context.isStopping.load(ordering: .acquiring) { machine.stop(now) }
     machine.answer(now)
-    outgoing = Outgoing(response, to: request?.head.method ?? refusedMethod, closes: machine.closes, date: context.date)
+    outgoing = Outgoing(
+      response, to: request?.head.method ?? refusedMethod, closes: machine.closes, date: context.date,
+      after: interim)
+    interim = []
     status = response.status.code
     endRequest()
   }
@@ -51,10 +54,12 @@ extension ConnectionState {
         return nil
       }
     }
+    while machine.closes, let readiness = stream.shutdownWrite() {
+      if let pause = wait(for: readiness, &place, &ready) { return pause }
+    }
     endAnswer()
     if !place.isLoop { place.now = .now }
     machine.sentAll(place.now)
-    if machine.phase == .draining { stream.shutdownWrite() }
     return nil
   }
 

@@ -40,11 +40,12 @@ extension ConnectionState {
     parser = HeadParser(maximumBytes: context.configuration.maximumHeadBytes)
     requestTime = now
     content = IncomingContent()
-    let request = head.request
+    var request = head.request
+    request.clientName = stream.peerName
     self.request = request
     machine.receivedHead(hasContent: request.framing != .none, closes: head.closes)
     do throws(Problem) {
-      if request.head.scheme == "https" { throw .insecure }
+      if request.head.scheme == "https", !stream.isSecure { throw .insecure }
       let exchange = try context.service.exchange(for: request)
       let limit = min(exchange.contentLimit, context.configuration.maximumBodyBytes, context.budget.limit)
       content = IncomingContent(request.framing, limit: limit)
@@ -60,11 +61,12 @@ extension ConnectionState {
     }
   }
 
-  /// Nothing else is on its way now, so the few bytes fit into the send buffer.
-  private func sendContinue() {
-    let bytes = Array("HTTP/1.1 100 Continue\r\n\r\n".utf8)
-    if case .bytes(let count) = stream.write(bytes.span) {
+  /// Nothing else is on its way now, so the few bytes nearly always fit into the send buffer.
+  private mutating func sendContinue() {
+    interim = Array("HTTP/1.1 100 Continue\r\n\r\n".utf8)
+    if case .bytes(let count) = stream.write(interim.span) {
       context.bytesOut.wrappingAdd(count, ordering: .relaxed)
+      interim.removeFirst(count)
     }
   }
 

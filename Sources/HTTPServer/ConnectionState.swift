@@ -1,4 +1,5 @@
 internal import HTTPTypes
+internal import Logging
 internal import Sockets
 
 /// What one connection remembers between its turns, and the steps that its machine asks for.
@@ -21,6 +22,8 @@ struct ConnectionState: Sendable {
   var ticket: Ticket?
   var work: (@Sendable (consuming Responder) -> Void)?
   var outgoing = Outgoing()
+  /// What of 100 (Continue) is not out yet; it goes in front of the answer.
+  var interim: [UInt8] = []
   /// The status of the answer that is being sent.
   var status: Int?
 
@@ -32,7 +35,7 @@ struct ConnectionState: Sendable {
     self.peer = peer
     self.loop = loop
     self.context = context
-    machine = ConnectionMachine(limits: context.limits, now: now)
+    machine = ConnectionMachine(limits: context.limits, opens: stream.isSecure, now: now)
     parser = HeadParser(maximumBytes: context.configuration.maximumHeadBytes)
     requestTime = now
   }
@@ -44,13 +47,14 @@ struct ConnectionState: Sendable {
     if borrows { input.borrow(&place.spare) }
     let pause = step(&place, &ready)
     if borrows { input.giveBack(&place.spare) } else { input.release() }
-    return Turn(pause: pause, deadline: machine.deadline, isIdle: machine.phase == .idle)
+    return Turn(pause: pause, deadline: machine.deadline, isIdle: machine.isIdle)
   }
 
   private mutating func step(_ place: inout Place, _ ready: inout ReadySet) -> Turn.Pause {
     while true {
       let pause: Turn.Pause? =
         switch machine.phase {
+        case .opening: open(&place, &ready)
         case .idle, .head: readHead(&place, &ready)
         case .content: readContent(&place, &ready)
         case .responding: takeAnswer(&place, ready)
@@ -65,8 +69,23 @@ struct ConnectionState: Sendable {
     }
   }
 
+  /// Opens the stream, on the loop.
+  private mutating func open(_ place: inout Place, _ ready: inout ReadySet) -> Turn.Pause? {
+    guard place.isLoop else { return .loop }
+    switch stream.open() {
+    case .done: machine.opened(place.now)
+    case .wouldBlock(let readiness): return wait(for: readiness, &place, &ready)
+    case .failed(let reason):
+      context.logger.debug("the TLS handshake failed", metadata: ["peer": "\(peer)", "reason": "\(reason)"])
+      machine.failedToOpen(place.now)
+      _ = stream.shutdownWrite()
+    }
+    return nil
+  }
+
   /// Waits on a worker while its patience lasts; nil when it is worth trying again.
   mutating func wait(for readiness: Readiness, _ place: inout Place, _ ready: inout ReadySet) -> Turn.Pause? {
+    if readiness == .readable, stream.hasBufferedBytes { return nil }
     ready.remove(readiness)
     guard place.wait(for: readiness, of: stream) else { return .transport(readiness) }
     ready.insert(readiness)

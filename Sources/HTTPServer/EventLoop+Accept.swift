@@ -34,7 +34,8 @@ extension EventLoop {
       turn(index) { $0.refuseForLackOfRoom(&$1, &$2) }
     } else {
       setIdle(index, true)
-      setDeadline(index, place.now + context.configuration.idleTimeout)
+      let configuration = context.configuration
+      setDeadline(index, place.now + (context.secure == nil ? configuration.idleTimeout : configuration.headTimeout))
     }
   }
 

@@ -3,12 +3,17 @@ internal import Synchronization
 
 extension EventLoop {
   /// Makes a connection of an accepted stream; answers its slot.
-  func add(_ stream: SocketStream, peer: String) -> Int? {
+  func add(_ socket: SocketStream, peer: String) -> Int? {
+    var stream: any ByteStream = socket
+    if let secure = context.secure {
+      guard let secured = secure(socket) else { return nil }
+      stream = secured
+    }
     let index = freeSlots.popLast() ?? slots.count
     if index == slots.count { slots.append(Slot()) }
     let token = UInt64(slots[index].generation) << 32 | UInt64(index)
     do {
-      try poller.watch(stream, token: token)
+      try poller.watch(socket, token: token)
     } catch {
       freeSlots.append(index)
       return nil

@@ -20,12 +20,15 @@ struct Outgoing: Sendable {
 
   init() {}
 
-  /// The bytes of `response`; without content for HEAD, 204 and 304 (RFC 9110, section 6.4.1).
-  init(_ response: Response, to method: HTTPRequest.Method?, closes: Bool, date: DateField) {
+  /// The bytes of `response`, after `interim`; without content for HEAD, 204 and 304 (RFC 9110, section 6.4.1).
+  init(
+    _ response: Response, to method: HTTPRequest.Method?, closes: Bool, date: DateField, after interim: [UInt8] = []
+  ) {
     let status = response.status
     let count = response.content.byteCount
     let hasContent = status != .noContent && status != .notModified
     prefix.reserveCapacity(512 + (count <= Self.small ? count : 0))
+    prefix += interim
     prefix += "HTTP/1.1 ".utf8
     prefix += "\(status.code) \(status.reasonPhrase)\r\n".utf8
     for field in response.fields {

@@ -14,6 +14,8 @@ public struct Request: Sendable {
   public let isHTTP10: Bool
   /// The peer's address, for logs.
   public let peer: String
+  /// The name that the client has proven by a certificate; nil without one.
+  public var clientName: String?
 
   /// How a request's content is delimited (RFC 9112, section 6).
   public enum Framing: Sendable, Equatable {
@@ -27,7 +29,9 @@ public struct Request: Sendable {
 
   /// A request as a service sees it.
   public init(
-    head: HTTPRequest, path: String, query: String?, framing: Framing = .none, isHTTP10: Bool = false, peer: String = ""
+    head: HTTPRequest, path: String, query: String?, framing: Framing = .none, isHTTP10: Bool = false,
+    peer: String = "",
+    clientName: String? = nil
   ) {
     self.head = head
     self.path = path
@@ -35,5 +39,6 @@ public struct Request: Sendable {
     self.framing = framing
     self.isHTTP10 = isHTTP10
     self.peer = peer
+    self.clientName = clientName
   }
 }

@@ -18,8 +18,14 @@ public final class Server: Sendable {
   private let ended = DispatchSemaphore(value: 0)
 
   /// A server that does not listen yet.
-  public init(configuration: ServerConfiguration, service: any Service, logger: Logger) {
-    context = ServerContext(configuration: configuration, service: service, logger: logger)
+  ///
+  /// `secure` makes a secure stream of a new connection, on the event loop; the connection is dropped when it answers
+  /// nil. Without it streams are plain.
+  public init(
+    configuration: ServerConfiguration, service: any Service, logger: Logger,
+    secure: (@Sendable (SocketStream) -> (any ByteStream)?)? = nil
+  ) {
+    context = ServerContext(configuration: configuration, service: service, logger: logger, secure: secure)
   }
 
   deinit {

@@ -7,6 +7,7 @@ final class ServerContext: Sendable {
   let configuration: ServerConfiguration
   let service: any Service
   let logger: Logger
+  let secure: (@Sendable (SocketStream) -> (any ByteStream)?)?
   let budget: BodyBudget
   let workers: WorkerPool
   let threads = LoopThreads()
@@ -16,10 +17,14 @@ final class ServerContext: Sendable {
   let bytesIn = Atomic<Int>(0)
   let bytesOut = Atomic<Int>(0)
 
-  init(configuration: ServerConfiguration, service: any Service, logger: Logger) {
+  init(
+    configuration: ServerConfiguration, service: any Service, logger: Logger,
+    secure: (@Sendable (SocketStream) -> (any ByteStream)?)? = nil
+  ) {
     self.configuration = configuration
     self.service = service
     self.logger = logger
+    self.secure = secure
     budget = BodyBudget(limit: configuration.maximumInflightBytes)
     workers = WorkerPool(maximum: configuration.maximumWorkers)
   }

@@ -74,8 +74,9 @@ public final class MemoryStream: ByteStream {
   }
 
   /// Later writes fail.
-  public func shutdownWrite() {
+  public func shutdownWrite() -> Readiness? {
     state.withLock { $0.isWriteShut = true }
+    return nil
   }
 
   /// Ends both directions.

@@ -43,8 +43,9 @@ public final class SocketStream: ByteStream {
   }
 
   /// Sends FIN behind what was written.
-  public func shutdownWrite() {
+  public func shutdownWrite() -> Readiness? {
     swa_shutdown_write(descriptor.number)
+    return nil
   }
 
   /// Ends both directions.

@@ -18,10 +18,13 @@ struct ServerRun {
     var configuration = ApplicationConfiguration(options)
     configuration.authorization = security.authorization
     let application = Application(model: model, configuration: configuration, logger: logger)
-    let server = Server(configuration: ServerConfiguration(options), service: application, logger: logger)
+    let server = Server(
+      configuration: ServerConfiguration(options), service: application, logger: logger,
+      secure: security.secure)
     let port = try start(server)
     if let path = options.portFile { try NamedFile(path: path).replace(with: "\(port)\n") }
     logger.info("\(startUpLine(port: port, model: model.status, registry: model.registry))")
+    security.warn(logger, host: options.host)
     signals.onHangUp { [logger] in security.reload(logger) }
     signals.wait()
     logger.info("stopping", metadata: ["grace": "\(options.shutdownGrace)"])
@@ -48,7 +51,7 @@ struct ServerRun {
   }
 
   private func startUpLine(port: Int, model status: ModelStatus, registry: Registry) -> String {
-    let url = "http://\(options.host.inURL):\(port)"
+    let url = "\(options.security.tlsCert == nil ? "http" : "https")://\(options.host.inURL):\(port)"
     let model =
       switch status.model {
       case .none: "no model yet"

@@ -56,7 +56,7 @@ import Testing
       "max-body-bytes": "7 KiB", "max-inflight-bytes": "8 MiB", "max-held-bytes": "9 GiB", "head-timeout": "10.5 s",
       "body-min-rate": "11", "idle-timeout": "12 s", "shutdown-grace": "13 s", "log-level": "debug",
       "log-format": "json", "threads": "3", "loops": "2", "staleness-policy": "reject", "max-staleness": "4",
-      "tokens": "t",
+      "tokens": "t", "tls-cert": "tc", "tls-key": "tk", "tls-client-ca": "ta",
     ]
     let given = values.mapValues { $0.hasSuffix(" s") ? String($0.dropLast(2)) : $0 }
     let names = try ServeOptions.shapes.map(\.name).filter { $0.description != "config" }

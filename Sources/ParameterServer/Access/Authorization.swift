@@ -6,6 +6,7 @@ import Locks
 public final class Authorization: Sendable {
   private let tokens: Lock<TokenTable?>
   private let digest: @Sendable (Span<UInt8>) -> [UInt8]
+  private let takesCertificates: Bool
   /// Whether anybody is asked who they are.
   let isRequired: Bool
 
@@ -18,12 +19,17 @@ public final class Authorization: Sendable {
   private init() {
     tokens = Lock(nil)
     digest = { _ in [] }
+    takesCertificates = false
     isRequired = false
   }
 
-  /// Asks for one of these tokens; `digest` is SHA-256.
-  public init(tokens: TokenTable, digest: @escaping @Sendable (Span<UInt8>) -> [UInt8]) {
+  /// Asks for one of these tokens, whose digests are SHA-256. With `takesCertificates` a client that has proven a name
+  /// by a certificate needs none and has role trainer; a token that it sends counts more.
+  public init(
+    tokens: TokenTable?, takesCertificates: Bool, digest: @escaping @Sendable (Span<UInt8>) -> [UInt8]
+  ) {
     self.tokens = Lock(tokens)
+    self.takesCertificates = takesCertificates
     self.digest = digest
     isRequired = true
   }
@@ -44,6 +50,7 @@ public final class Authorization: Sendable {
 
   private func caller(of request: Request, wanting role: Role) throws(Problem) -> Caller {
     guard let credentials = request.head.headerFields[.authorization] else {
+      if takesCertificates, let name = request.clientName { return Caller(certificateOf: name) }
       throw .unauthorized("this takes a token of role \(role): send 'Authorization: Bearer TOKEN'")
     }
     let parts = credentials.split(separator: " ", maxSplits: 1)

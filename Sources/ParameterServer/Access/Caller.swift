@@ -17,6 +17,11 @@ struct Caller: Sendable, Equatable {
     identity = "token:\(digits)"
   }
 
+  /// Who has a certificate, by its subject.
+  init(certificateOf subject: String) {
+    self.init(role: .trainer, identity: "certificate:\(subject)")
+  }
+
   private init(role: Role, identity: String) {
     self.role = role
     self.identity = identity
