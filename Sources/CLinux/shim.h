@@ -13,6 +13,7 @@
 
 static inline int swa_map_flags(void) { return MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE; }
 static inline int swa_advise_huge_pages(void) { return MADV_HUGEPAGE; }
+static inline int swa_advise_small_pages(void) { return MADV_NOHUGEPAGE; }
 
 // Behind _GNU_SOURCE, which would change other headers too.
 extern int accept4(int, struct sockaddr *__restrict, socklen_t *__restrict, int);

@@ -6,7 +6,7 @@ struct Place {
   private static let patience = 50
   private static let earningBytes = 256 << 10
   /// A client that pipelines without end must not keep a loop from the others.
-  static let requestsPerTurn = 64
+  static let requestsPerTurn = 16
 
   let isLoop: Bool
   /// Memory for reading, lent to the connection whose turn it is.

@@ -32,6 +32,8 @@ final class WorkerPool: Sendable {
   }
 
   private static let idleTime = DispatchTimeInterval.seconds(10)
+  /// More threads than these do not wait for the next loan: a burst must not leave its threads behind.
+  private static let maximumIdle = 16
 
   private let maximum: Int
   private let state = Lock(State())
@@ -92,7 +94,7 @@ final class WorkerPool: Sendable {
     while true {
       let (job, ends): (Job?, Bool) = state.withLock { state in
         if let job = state.next() { return (job, false) }
-        if state.isStopped {
+        if state.isStopped || state.idle >= Self.maximumIdle {
           state.threads -= 1
           return (nil, true)
         }

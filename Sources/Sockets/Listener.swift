@@ -36,13 +36,19 @@ public final class Listener: Sendable {
       }
       switch -result {
       case EAGAIN: return .none
-      case EMFILE, ENFILE, ENOBUFS, ENOMEM: return .exhausted
+      // Found before the system looks whether anybody waits.
+      case EMFILE, ENFILE, ENOBUFS, ENOMEM: return isAwaited ? .exhausted : .none
       // It was stopped by now.
       case EINVAL: return .none
       // The peer's own errors (accept(2)): that connection is gone, the next may be fine.
       default: continue
       }
     }
+  }
+
+  private var isAwaited: Bool {
+    var entry = pollfd(fd: descriptor.number, events: Int16(POLLIN), revents: 0)
+    return unsafe poll(&entry, 1, 0) > 0
   }
 
   /// Refuses connections from now on, those included that nobody has taken yet.

@@ -45,6 +45,7 @@ public final class RegionPool: Sendable {
       guard let index = state.idle.lastIndex(where: { $0.byteCount == capacity }) else { return nil }
       return state.idle.remove(at: index)
     }
+    recycled?.useHugePages(true)
     if let recycled { return recycled }
     let fresh = capacity < Self.mappingThreshold ? Self.allocate(capacity) : Self.map(capacity)
     if fresh == nil { state.withLock { $0.allocatedByteCount -= byteCount } }
@@ -87,8 +88,9 @@ public final class RegionPool: Sendable {
     let before = unsafe base - start
     if before > 0 { unsafe munmap(start, before) }
     if hugePageByteCount > before { unsafe munmap(base + capacity, hugePageByteCount - before) }
-    unsafe madvise(base, capacity, swa_advise_huge_pages())
-    return unsafe Memory(base: base, byteCount: capacity)
+    let memory = unsafe Memory(base: base, byteCount: capacity)
+    memory.useHugePages(true)
+    return memory
   }
 
   private static func unmap(_ memory: Memory) {
@@ -99,5 +101,11 @@ public final class RegionPool: Sendable {
   @safe struct Memory: @unchecked Sendable {
     let base: UnsafeMutableRawPointer
     let byteCount: Int
+
+    /// Says whether pages of a mapping that are touched from now on are huge.
+    func useHugePages(_ isOn: Bool) {
+      guard byteCount >= mappingThreshold else { return }
+      unsafe madvise(base, byteCount, isOn ? swa_advise_huge_pages() : swa_advise_small_pages())
+    }
   }
 }

@@ -6,7 +6,7 @@ private import Locks
   @usableFromInline package let base: UnsafeMutableRawPointer
   @usableFromInline package let byteCount: Int
   let pool: RegionPool
-  private let memory: RegionPool.Memory
+  let memory: RegionPool.Memory
 
   init(byteCount: Int, pool: RegionPool) throws(RegionError) {
     guard let memory = pool.take(byteCount: byteCount) else { throw .outOfMemory(byteCount: byteCount) }

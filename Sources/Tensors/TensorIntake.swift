@@ -2,6 +2,8 @@
 public struct TensorIntake: Sendable {
   /// Bytes of a block that is converted at a time, a multiple of every element size.
   private static let blockByteCount = 64 << 10
+  /// Until so many bytes have come they lie on small pages: a client must not fill a huge page with one byte.
+  private static let smallPageByteCount = 2 << 20
 
   /// The regions that are filled.
   public var regions: [Region]
@@ -12,11 +14,13 @@ public struct TensorIntake: Sendable {
   /// What has come of the block that is to be converted.
   private var block: Region?
   private var blockFilled = 0
+  private var smallPagesLeft = Self.smallPageByteCount
 
   /// Takes data into regions.
   public init(_ placement: Placement, into regions: [Region]) {
     pieces = placement.pieces
     self.regions = regions
+    for region in regions { region.storage.memory.useHugePages(false) }
   }
 
   /// Whether all data has come.
@@ -41,7 +45,9 @@ public struct TensorIntake: Sendable {
     let piece = pieces[index]
     if piece.source == nil {
       let range = piece.offset + filled..<piece.offset + piece.byteCount
-      filled += regions[piece.region].receive(in: range, fill)
+      let count = regions[piece.region].receive(in: range, fill)
+      filled += count
+      note(count)
     } else {
       try receiveConverted(piece, fill)
     }
@@ -49,6 +55,13 @@ public struct TensorIntake: Sendable {
       index += 1
       filled = 0
     }
+  }
+
+  private mutating func note(_ count: Int) {
+    guard smallPagesLeft > 0 else { return }
+    smallPagesLeft -= count
+    guard smallPagesLeft <= 0 else { return }
+    for region in regions { region.storage.memory.useHugePages(true) }
   }
 
   private func convertedByteCount(_ piece: Placement.Piece) -> Int {
@@ -66,6 +79,7 @@ public struct TensorIntake: Sendable {
     let wanted = min(Self.blockByteCount, piece.byteCount - filled + blockFilled)
     let count = block.receive(in: blockFilled..<wanted, fill)
     filled += count
+    note(count)
     blockFilled += count
     if blockFilled == wanted {
       let offset = piece.offset + (filled - blockFilled) / source.byteCount * target.byteCount

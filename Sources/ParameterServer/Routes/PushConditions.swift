@@ -20,8 +20,8 @@ struct PushConditions: Sendable {
   let isDryRun: Bool
 
   /// Reads the fields and refuses what can't be applied to the model as it is.
-  init(_ call: Call, for trained: ModelStatus.Trained) throws(Problem) {
-    isDryRun = try call.query.flag("dry_run")
+  init(_ call: Call, for trained: ModelStatus.Trained, isDryRun: Bool) throws(Problem) {
+    self.isDryRun = isDryRun
     preference = try Self.preference(call)
     trainer = try call.fields[.trainerID].map { (value) throws(Problem) in
       guard Self.isTrainerID(value) else {

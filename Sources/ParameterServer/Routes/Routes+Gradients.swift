@@ -5,9 +5,10 @@ import ModelStore
 /// Taking a step of the optimizer.
 extension Routes {
   static func pushGradients(_ call: Call) throws(Problem) -> any Exchange {
+    let isDryRun = try call.query.flag("dry_run")
     guard let trained = call.model.status.model else { throw .noModel(.conflict) }
     let format = try BodyFormat(call)
-    let conditions = try PushConditions(call, for: trained)
+    let conditions = try PushConditions(call, for: trained, isDryRun: isDryRun)
     let application = call.application
     let gradientPush = GradientPush(application: application, layout: trained.layout, conditions: conditions)
     switch format {
