@@ -69,7 +69,7 @@ extension EventLoop {
   }
 
   /// Judges a deadline that has come: it may have been moved on, or be another connection's by now.
-  func handle(_ due: Deadlines<UInt64>.Entry) {
+  func handle(_ due: Deadlines.Entry) {
     if due.key == Self.withdrawKey { return withdraw() }
     if due.key == Self.acceptKey { return resumeAccepting() }
     let index = Int(due.key)

@@ -18,7 +18,7 @@ final class EventLoop {
   var lentCount = 0
   var oldestIdle: Int?
   var newestIdle: Int?
-  var deadlines = Deadlines<UInt64>()
+  var deadlines = Deadlines()
   var isWithdrawScheduled = false
   var place: Place
   var stopDeadline: MonotonicTime?

@@ -96,7 +96,7 @@ struct HeadReader {
     }
     fieldCount += 1
     guard fieldCount <= Self.maximumFields else { return }
-    guard let text = bytes.text(in: name), let fieldName = HTTPField.Name(text) else { throw .invalidFieldName }
+    guard let fieldName = FieldNames.name(bytes, in: name) else { throw .invalidFieldName }
     if let text = bytes.text(in: value) {
       fields.append(HTTPField(name: fieldName, value: text))
     } else {

@@ -30,16 +30,22 @@ struct Outgoing: Sendable {
     prefix.reserveCapacity(512 + (count <= Self.small ? count : 0))
     prefix += interim
     prefix += "HTTP/1.1 ".utf8
-    prefix += "\(status.code) \(status.reasonPhrase)\r\n".utf8
+    prefix.append(decimal: status.code)
+    prefix.append(.space)
+    prefix += status.reasonPhrase.utf8
     for field in response.fields {
+      prefix.append(.carriageReturn)
+      prefix.append(.lineFeed)
       prefix += field.name.rawName.utf8
-      prefix += ": ".utf8
+      prefix.append(UInt8(ascii: ":"))
+      prefix.append(.space)
       prefix += field.value.utf8
-      prefix += "\r\n".utf8
     }
     if hasContent {
-      prefix += "Content-Length: \(count)\r\n".utf8
+      prefix += "\r\nContent-Length: ".utf8
+      prefix.append(decimal: count)
     }
+    prefix += "\r\n".utf8
     if closes { prefix += "Connection: close\r\n".utf8 }
     date.append(to: &prefix)
     prefix += "\r\n".utf8

@@ -1,7 +1,7 @@
 public import HTTPTypes
 
 /// The head of a request whose framing was found sound: what a service judges before a byte of content is read.
-public struct Request: Sendable {
+public final class Request: Sendable {
   /// Method, scheme, authority, request target and fields. `path` holds the target in origin form, query included.
   public let head: HTTPRequest
   /// The request target's path as it came, percent-encoding kept.

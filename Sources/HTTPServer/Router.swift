@@ -1,11 +1,11 @@
 public import HTTPTypes
 
-/// Finds the endpoint for a method and a path.
-public struct Router<Endpoint: Sendable>: Sendable {
+/// Finds the route for a method and a path.
+public struct Router: Sendable {
   /// What is known of a method and a path.
   public enum Match: Sendable {
-    /// The endpoint, the template of its route, and what the template's `{name}` segments stood for.
-    case found(Endpoint, template: String, captures: [String: String])
+    /// The index of the route, its template, and what the template's `{name}` segments stood for.
+    case found(Int, template: String, captures: [String: String])
     /// No route has this path.
     case notFound
     /// The path has routes, for these methods.
@@ -14,7 +14,7 @@ public struct Router<Endpoint: Sendable>: Sendable {
 
   private struct Resource {
     let pattern: RoutePattern
-    var endpoints: [(method: HTTPRequest.Method, endpoint: Endpoint)]
+    var routes: [(method: HTTPRequest.Method, index: Int)]
     var allow: [String]
   }
 
@@ -22,19 +22,19 @@ public struct Router<Endpoint: Sendable>: Sendable {
   /// The resources whose path is fixed, by that path.
   private var fixed: [String: Int] = [:]
 
-  /// A router of routes of a method, a path pattern and an endpoint. A fixed path goes before a pattern, an earlier
-  /// pattern before a later one.
-  public init(_ routes: [(HTTPRequest.Method, String, Endpoint)]) {
-    for (method, template, endpoint) in routes {
+  /// A router of routes of a method and a path pattern. A fixed path goes before a pattern, an earlier pattern before a
+  /// later one.
+  public init(_ routes: [(HTTPRequest.Method, String)]) {
+    for (route, (method, template)) in routes.enumerated() {
       let index = resources.firstIndex { $0.pattern.template == template } ?? resources.count
       if index == resources.count {
         let pattern = RoutePattern(template)
-        resources.append(Resource(pattern: pattern, endpoints: [], allow: []))
+        resources.append(Resource(pattern: pattern, routes: [], allow: []))
         if !pattern.hasCaptures { fixed[template] = index }
       }
-      precondition(!resources[index].endpoints.contains { $0.method == method }, "\(method) \(template) is there twice")
-      resources[index].endpoints.append((method, endpoint))
-      resources[index].allow = Self.allow(resources[index].endpoints.map(\.method))
+      precondition(!resources[index].routes.contains { $0.method == method }, "\(method) \(template) is there twice")
+      resources[index].routes.append((method, route))
+      resources[index].allow = Self.allow(resources[index].routes.map(\.method))
     }
   }
 
@@ -46,21 +46,21 @@ public struct Router<Endpoint: Sendable>: Sendable {
     return names.sorted()
   }
 
-  /// Finds the endpoint for a path as it came, percent-encoding kept, without query; HEAD takes the route of GET.
+  /// Finds the route for a path as it came, percent-encoding kept, without query; HEAD takes the route of GET.
   public func match(_ method: HTTPRequest.Method, _ path: String) -> Match {
-    if let index = fixed[path] { return match(method, resources[index], [:]) }
+    if let index = fixed[path] { return match(method, index, [:]) }
     // OPTIONS * asks about the server (RFC 9110, section 9.3.7).
-    if path == "*" { return .methodNotAllowed(allow: Self.allow(resources.flatMap { $0.endpoints.map(\.method) })) }
+    if path == "*" { return .methodNotAllowed(allow: Self.allow(resources.flatMap { $0.routes.map(\.method) })) }
     let mayBeFixed = path.utf8.contains(UInt8(ascii: "%"))
     let bytes = path.utf8.span
-    var found: (resource: Resource, captures: [String: String])?
-    for resource in resources where mayBeFixed || resource.pattern.hasCaptures {
+    var found: (index: Int, captures: [String: String])?
+    for (index, resource) in resources.enumerated() where mayBeFixed || resource.pattern.hasCaptures {
       guard let captures = resource.pattern.captures(bytes) else { continue }
-      if !resource.pattern.hasCaptures { return match(method, resource, captures) }
-      if found == nil { found = (resource, captures) }
+      if !resource.pattern.hasCaptures { return match(method, index, captures) }
+      if found == nil { found = (index, captures) }
     }
     guard let found else { return .notFound }
-    return match(method, found.resource, found.captures)
+    return match(method, found.index, found.captures)
   }
 
   /// The template of the route that a path as it came belongs to, whatever the method; nil when there is none.
@@ -71,14 +71,15 @@ public struct Router<Endpoint: Sendable>: Sendable {
     return (matching.first { !$0.pattern.hasCaptures } ?? matching.first)?.pattern.template
   }
 
-  private func match(_ method: HTTPRequest.Method, _ resource: Resource, _ captures: [String: String]) -> Match {
-    let endpoints = resource.endpoints
-    let index =
-      endpoints.firstIndex { $0.method == method }
-      ?? (method == .head ? endpoints.firstIndex { $0.method == .get } : nil)
-    if let index {
-      return .found(endpoints[index].endpoint, template: resource.pattern.template, captures: captures)
+  private func match(_ method: HTTPRequest.Method, _ index: Int, _ captures: [String: String]) -> Match {
+    if let route = route(method, at: index) ?? (method == .head ? route(.get, at: index) : nil) {
+      return .found(route, template: resources[index].pattern.template, captures: captures)
     }
-    return .methodNotAllowed(allow: resource.allow)
+    return .methodNotAllowed(allow: resources[index].allow)
+  }
+
+  private func route(_ method: HTTPRequest.Method, at index: Int) -> Int? {
+    for route in resources[index].routes where route.method == method { return route.index }
+    return nil
   }
 }

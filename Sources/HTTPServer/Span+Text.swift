@@ -7,12 +7,14 @@ extension Span where Element == UInt8 {
 
   /// Whether the bytes of `range` are `text`, which is in lower case, without regard to case.
   func matches(_ text: String, in range: Range<Int>) -> Bool {
-    guard range.count == text.utf8.count else { return false }
-    var index = range.lowerBound
-    for byte in text.utf8 {
-      guard self[index].lowercased == byte else { return false }
-      index += 1
-    }
+    matches(text.utf8.span, in: range)
+  }
+
+  /// The same of bytes.
+  func matches(_ text: Span<UInt8>, in range: Range<Int>) -> Bool {
+    guard range.count == text.count else { return false }
+    let bytes = extracting(range)
+    for index in text.indices where bytes[index].lowercased != text[index] { return false }
     return true
   }
 

@@ -112,6 +112,6 @@ extension TrainedModel {
       layout: layout, stamp: stamp,
       average: averageStamp.map { ModelStatus.Average(snapshots: average?.count ?? 0, stamp: $0) },
       nextSnapshotAt: optimizer.nextSnapshot(from: iterations) + 1,
-      learningRate: optimizer.inner.step(at: iterations).reportedLearningRate)
+      learningRate: optimizer.inner.step(at: iterations).effectiveLearningRate())
   }
 }

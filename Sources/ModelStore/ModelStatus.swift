@@ -19,7 +19,7 @@ public struct ModelStatus: Sendable {
     /// The value of `iterations` after the push that takes the next snapshot.
     public let nextSnapshotAt: Int
     /// The effective learning rate of the next step.
-    public let learningRate: Double
+    public let learningRate: Float
   }
 
   /// An average's counters.

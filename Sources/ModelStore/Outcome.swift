@@ -32,7 +32,7 @@ public struct Receipt: Sendable, Equatable {
   /// How many steps the weights that the gradient was computed at were behind; nil when the push did not say.
   public let staleness: Int?
   /// The effective learning rate of the step.
-  public let learningRate: Double
+  public let learningRate: Float
   /// The gradient's 2-norm before clipping.
   public let gradientNorm: Double
   /// The weights after the step; for a dry run, what they are now.

@@ -9,7 +9,7 @@ extension TrainedModel {
     let isSnapshot = optimizer.takesSnapshot(at: iterations)
     return Receipt(
       iterations: iterations + 1, isSnapshot: isSnapshot, snapshots: (average?.count ?? 0) + (isSnapshot ? 1 : 0),
-      staleness: staleness, learningRate: step(of: push, staleness, by: optimizer.inner).reportedLearningRate,
+      staleness: staleness, learningRate: step(of: push, staleness, by: optimizer.inner).effectiveLearningRate(),
       gradientNorm: push.gradient.norm, stamp: stamp)
   }
 
@@ -91,13 +91,5 @@ extension TrainedModel {
     taken.iterations = iterations + 1
     average = taken
     averageVersion += 1
-  }
-}
-
-extension Step {
-  /// The rate after decay as people see it: float32's shortest decimal.
-  var reportedLearningRate: Double {
-    let rate: Float = effectiveLearningRate()
-    return Double(rate.description) ?? Double(rate)
   }
 }

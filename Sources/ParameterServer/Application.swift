@@ -15,7 +15,7 @@ public final class Application: Service {
   let heldVersions: HeldVersions
   let started = Started()
   private let logger: Logger
-  private let router = Router(Routes.all.map { ($0.method, $0.path, $0) })
+  private let router = Router(Routes.all.map { ($0.method, $0.path) })
   private let isStopping = Lock(false)
 
   /// Serves a model.
@@ -43,7 +43,8 @@ public final class Application: Service {
     case .methodNotAllowed(let allow):
       if request.head.method == .options { return BareExchange(Response(.noContent, fields: .allow(allow))) }
       throw .methodNotAllowed(request.head.method, path: request.path, allow: allow)
-    case .found(let route, _, let captures):
+    case .found(let index, _, let captures):
+      let route = Routes.all[index]
       let query = try route.query(of: request)
       let caller = try configuration.authorization.admit(request, to: route.role(for: request))
       return try route.handler(
@@ -81,4 +82,12 @@ struct Call: Sendable {
 
   var model: Model { application.model }
   var fields: HTTPFields { request.head.headerFields }
+
+  /// The value of a field, as `fields[name]`; cheaper where the field is there once.
+  func field(_ name: HTTPField.Name) -> String? {
+    let fields = request.head.headerFields
+    guard let index = fields.firstIndex(where: { $0.name == name }) else { return nil }
+    guard !fields[(index + 1)...].contains(where: { $0.name == name }) else { return fields[name] }
+    return fields[index].value
+  }
 }

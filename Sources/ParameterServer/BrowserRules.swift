@@ -25,16 +25,18 @@ struct BrowserRules: Sendable {
   }
 
   private static func isAllowed(_ host: Substring, _ allowedHosts: [String]) -> Bool {
+    // What most clients say, before anything is made of it.
+    if host == "localhost" || isIPv4(host) { return true }
     let name = host.lowercased()
     if name == "localhost" || name.hasSuffix(".localhost") { return true }
-    if name.hasPrefix("[") || isIPv4(name) { return true }
+    if name.hasPrefix("[") { return true }
     return allowedHosts.contains { $0.lowercased() == name }
   }
 
   /// The host of `host:port` (RFC 3986, section 3.2).
   private static func host(of authority: String) -> Substring {
     if authority.hasPrefix("["), let end = authority.firstIndex(of: "]") { return authority[...end] }
-    return authority.prefix { $0 != ":" }
+    return authority[..<(authority.utf8.firstIndex(of: UInt8(ascii: ":")) ?? authority.endIndex)]
   }
 
   /// What follows `scheme://` of an origin, in lower case; the origin itself when there is no scheme.
@@ -43,8 +45,22 @@ struct BrowserRules: Sendable {
     return origin[separator.upperBound...].lowercased()
   }
 
-  private static func isIPv4(_ name: String) -> Bool {
-    let parts = name.split(separator: ".", omittingEmptySubsequences: false)
-    return parts.count == 4 && parts.allSatisfy { UInt8($0) != nil && $0.allSatisfy(\.isASCII) }
+  /// Four numbers below 256 with dots between them.
+  private static func isIPv4(_ name: Substring) -> Bool {
+    var dots = 0
+    var number: Int?
+    for byte in name.utf8 {
+      switch byte {
+      case UInt8(ascii: "0")...UInt8(ascii: "9"):
+        number = (number ?? 0) * 10 + Int(byte - UInt8(ascii: "0"))
+        guard number ?? 0 < 256 else { return false }
+      case UInt8(ascii: "."):
+        guard number != nil else { return false }
+        number = nil
+        dots += 1
+      default: return false
+      }
+    }
+    return dots == 3 && number != nil
   }
 }

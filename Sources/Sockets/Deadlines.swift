@@ -1,11 +1,11 @@
 /// A binary heap of deadlines: adding and taking are O(log n).
-public struct Deadlines<Key: Sendable>: Sendable {
+public struct Deadlines: Sendable {
   /// What is due when.
   public struct Entry: Sendable {
     /// The deadline.
     public let time: MonotonicTime
     /// Whose.
-    public let key: Key
+    public let key: UInt64
   }
 
   private var heap: [Entry] = []
@@ -20,7 +20,7 @@ public struct Deadlines<Key: Sendable>: Sendable {
   public var count: Int { heap.count }
 
   /// Adds a deadline.
-  public mutating func add(_ time: MonotonicTime, _ key: Key) {
+  public mutating func add(_ time: MonotonicTime, _ key: UInt64) {
     heap.append(Entry(time: time, key: key))
     var index = heap.count - 1
     while index > 0 {

@@ -1,9 +1,9 @@
 internal import CLinux
-internal import Locks
+public import Locks
 
 /// Messages from any thread to the one that waits in a poller.
 public final class Mailbox<Message: Sendable>: Sendable {
-  private let messages = Lock<[Message]>([])
+  @usableFromInline let messages = Lock<[Message]>([])
   private let wakeup: Descriptor
 
   /// A mailbox whose owner is woken through `poller` with `token`.
@@ -22,6 +22,7 @@ public final class Mailbox<Message: Sendable>: Sendable {
   }
 
   /// Takes all messages in the order of posting.
+  @inlinable
   public func take() -> [Message] {
     messages.withLock { messages in
       guard !messages.isEmpty else { return [] }

@@ -3,17 +3,18 @@ import HTTPTypes
 import Testing
 
 @Suite struct RouterTests {
-  private let router = Router<String>([
+  private static let routes: [(HTTPRequest.Method, String, name: String)] = [
     (.get, "/v1/weights", "pull"), (.put, "/v1/weights", "put"), (.post, "/v1/gradients", "push"),
     (.get, "/v1/slots/{slot}", "slot"), (.get, "/v1/slots/all", "all"),
     (.post, "/v1/checkpoints/{id}/restore", "restore"), (.get, "/", "root"),
-  ])
+  ]
+  private let router = Router(routes.map { ($0.0, $0.1) })
 
-  /// The match in a line: endpoint, template, captures; or the methods allowed; or a dash.
+  /// The match in a line: name, template, captures; or the methods allowed; or a dash.
   private func line(_ method: HTTPRequest.Method, _ path: String) -> String {
     switch router.match(method, path) {
-    case .found(let endpoint, let template, let captures):
-      "\(endpoint) \(template) \(captures.sorted { $0.key < $1.key }.map { "\($0.key)=\($0.value)" }.joined())"
+    case .found(let index, let template, let captures):
+      "\(Self.routes[index].name) \(template) \(captures.sorted { $0.key < $1.key }.map { "\($0.key)=\($0.value)" }.joined())"
     case .notFound: "-"
     case .methodNotAllowed(let allow): allow.joined(separator: ",")
     }

@@ -13,6 +13,11 @@ enum BodyFormat: Sendable {
   /// The format that a request says it has; safetensors when it says nothing.
   init(_ call: Call) throws(Problem) {
     try Self.requireIdentity(call)
+    // What every push says, before it is taken apart.
+    if call.field(.contentType) == "application/octet-stream" {
+      self = .safetensors
+      return
+    }
     switch Self.mediaType(call) {
     case nil, "application/octet-stream", "application/x-safetensors": self = .safetensors
     case "application/json": self = .json
@@ -34,13 +39,13 @@ enum BodyFormat: Sendable {
   }
 
   private static func requireIdentity(_ call: Call) throws(Problem) {
-    if let coding = call.fields[.contentEncoding], coding.lowercased() != "identity" {
+    if let coding = call.field(.contentEncoding), coding.lowercased() != "identity" {
       throw .unsupportedCoding(coding)
     }
   }
 
   private static func mediaType(_ call: Call) -> String? {
-    call.fields[.contentType]?.split(separator: ";").first?.trimmed.lowercased()
+    call.field(.contentType)?.split(separator: ";").first?.trimmed.lowercased()
   }
 
   private static func unsupported(_ type: String, allowed: [String]) -> Problem {

@@ -1,19 +1,31 @@
+import HTTPServer
 import ModelStore
+import Tensors
 
 /// A receipt as JSON text, written by hand: this is what every small push pays for.
 enum ReceiptJSON {
-  static func text(of receipt: Receipt) -> String {
-    let tag = WeightsRepresentation.entityTag(.current, receipt.stamp, .safetensors)
-    return """
-      {"iterations":\(receipt.iterations),"snapshot":\(receipt.isSnapshot),"snapshots":\(receipt.snapshots),\
-      "staleness":\(receipt.staleness.map(String.init) ?? "null"),\
-      "learning_rate":\(number(receipt.learningRate)),"gradient_norm":\(number(receipt.gradientNorm)),\
-      "etag":"\\"\(tag.dropFirst().dropLast())\\""}
-      """
+  static func text(of receipt: Receipt) -> [UInt8] {
+    var text: [UInt8] = []
+    text.reserveCapacity(256)
+    text += #"{"iterations":"#.utf8
+    text.append(decimal: receipt.iterations)
+    text += (receipt.isSnapshot ? #","snapshot":true,"snapshots":"# : #","snapshot":false,"snapshots":"#).utf8
+    text.append(decimal: receipt.snapshots)
+    text += #","staleness":"#.utf8
+    if let staleness = receipt.staleness { text.append(decimal: staleness) } else { text += "null".utf8 }
+    text += #","learning_rate":"#.utf8
+    append(receipt.learningRate, to: &text)
+    text += #","gradient_norm":"#.utf8
+    append(receipt.gradientNorm, to: &text)
+    text += #","etag":"#.utf8
+    text.append(jsonString: WeightsRepresentation.entityTag(.current, receipt.stamp, .safetensors))
+    text.append(UInt8(ascii: "}"))
+    return text
   }
 
-  /// A number, or null where JSON has none.
-  private static func number(_ value: Double) -> String {
-    value.isFinite ? "\(value)" : value.isNaN ? "\"NaN\"" : value > 0 ? "\"Infinity\"" : "\"-Infinity\""
+  /// A number, or a string where JSON has none.
+  private static func append(_ value: some BinaryFloatingPoint & CustomStringConvertible, to text: inout [UInt8]) {
+    text +=
+      (value.isFinite ? value.description : value.isNaN ? #""NaN""# : value > 0 ? #""Infinity""# : #""-Infinity""#).utf8
   }
 }

@@ -19,10 +19,13 @@ extension Response {
   }
 
   /// An answer of ready JSON bytes.
-  static func json(_ bytes: [UInt8], _ status: HTTPResponse.Status = .ok, fields: HTTPFields = [:]) -> Response {
+  static func json(_ bytes: consuming [UInt8], _ status: HTTPResponse.Status = .ok, fields: HTTPFields = [:])
+    -> Response
+  {
     var fields = fields
     fields[.contentType] = "application/json"
-    return Response(status, fields: fields, content: Content(bytes + [UInt8(ascii: "\n")]))
+    bytes.append(UInt8(ascii: "\n"))
+    return Response(status, fields: fields, content: Content(bytes))
   }
 
   /// An answer of a value's JSON, its keys sorted and in snake case.

@@ -23,13 +23,13 @@ struct PushConditions: Sendable {
   init(_ call: Call, for trained: ModelStatus.Trained, isDryRun: Bool) throws(Problem) {
     self.isDryRun = isDryRun
     preference = try Self.preference(call)
-    trainer = try call.fields[.trainerID].map { (value) throws(Problem) in
+    trainer = try call.field(.trainerID).map { (value) throws(Problem) in
       guard Self.isTrainerID(value) else {
         throw .invalidHeader(.trainerID, expected: "1 to 64 of A-Z a-z 0-9 . _ : -", came: value)
       }
       return value
     }
-    loss = try call.fields[.trainingLoss].map { (value) throws(Problem) in
+    loss = try call.field(.trainingLoss).map { (value) throws(Problem) in
       guard let loss = Double(value) else {
         throw .invalidHeader(.trainingLoss, expected: "a number", came: value)
       }
@@ -39,8 +39,8 @@ struct PushConditions: Sendable {
       PushKey(key, trainer: trainer, caller: call.caller.identity)
     }
     base = GradientBase(
-      iteration: try Self.iteration(call), epoch: call.fields[.modelEpoch].map { Epoch($0) },
-      weights: call.fields[.ifMatch].flatMap { EntityTags($0).weights },
+      iteration: try Self.iteration(call), epoch: call.field(.modelEpoch).map { Epoch($0) },
+      weights: call.field(.ifMatch).flatMap { EntityTags($0).weights },
       stalenessPolicy: call.application.configuration.stalenessPolicy)
     do throws(ModelError) {
       _ = try base.staleness(at: trained.stamp)
@@ -51,7 +51,7 @@ struct PushConditions: Sendable {
   }
 
   private static func iteration(_ call: Call) throws(Problem) -> Int? {
-    guard let value = call.fields[.weightsIteration] else { return nil }
+    guard let value = call.field(.weightsIteration) else { return nil }
     guard value.utf8.allSatisfy({ (0x30...0x39).contains($0) }), let iteration = Int(value) else {
       throw .invalidHeader(.weightsIteration, expected: "a decimal integer", came: value)
     }
@@ -59,7 +59,7 @@ struct PushConditions: Sendable {
   }
 
   private static func preference(_ call: Call) throws(Problem) -> Preference {
-    guard let prefer = call.fields[.prefer] else { return .receipt }
+    guard let prefer = call.field(.prefer) else { return .receipt }
     for preference in prefer.split(separator: ",").map({ $0.trimmed.lowercased() }) {
       switch preference {
       case "return=minimal", "return=\"minimal\"": return .minimal

@@ -32,7 +32,7 @@ struct StatusBody: Encodable {
   let iterations: Nullable<Int>
   let snapshots: Nullable<Int>
   let nextSnapshotAt: Nullable<Int>
-  let learningRate: Nullable<Double>
+  let learningRate: Nullable<Float>
   let variables: Nullable<Int>
   let parameters: Nullable<Int>
   let bytes: Nullable<Int>
