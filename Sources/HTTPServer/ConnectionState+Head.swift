@@ -40,8 +40,7 @@ extension ConnectionState {
     parser = HeadParser(maximumBytes: context.configuration.maximumHeadBytes)
     requestTime = now
     content = IncomingContent()
-    var request = head.request
-    request.clientName = stream.peerName
+    let request = stream.peerName.map { head.request.proven($0) } ?? head.request
     self.request = request
     machine.receivedHead(hasContent: request.framing != .none, closes: head.closes)
     do throws(Problem) {

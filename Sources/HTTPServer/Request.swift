@@ -15,7 +15,7 @@ public final class Request: Sendable {
   /// The peer's address, for logs.
   public let peer: String
   /// The name that the client has proven by a certificate; nil without one.
-  public var clientName: String?
+  public let clientName: String?
 
   /// How a request's content is delimited (RFC 9112, section 6).
   public enum Framing: Sendable, Equatable {
@@ -40,5 +40,11 @@ public final class Request: Sendable {
     self.isHTTP10 = isHTTP10
     self.peer = peer
     self.clientName = clientName
+  }
+
+  /// The same request of a client that has proven its name.
+  func proven(_ clientName: String) -> Request {
+    Request(
+      head: head, path: path, query: query, framing: framing, isHTTP10: isHTTP10, peer: peer, clientName: clientName)
   }
 }
