@@ -8,6 +8,8 @@ public struct OptimizerState: Sendable {
   public let listing: OptimizerListing
   /// Which weights the state belongs to.
   public let stamp: VersionStamp
+  /// Which state it is: its version counts the steps and whatever else changed slots.
+  public let slotStamp: VersionStamp
   /// The rule's numbers that no variable has, such as Nadam's momentum cache, in its order.
   public let scalars: [RuleScalar]
   /// The rule's slots in use, in its order: one region of all trainable variables each.

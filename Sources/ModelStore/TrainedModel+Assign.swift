@@ -75,10 +75,13 @@ extension TrainedModel {
     averageVersion = 0
     iterations = 0
     version = 1
+    slotVersion = 1
   }
 
   /// Keeps the slots that both rules have, adds the new one's, drops the rest.
   mutating func adoptSlots(of rule: any Rule, from old: any Rule) throws(ModelError) {
+    guard rule.slotNames != old.slotNames else { return }
+    slotVersion += 1
     var adopted: [Region] = []
     for name in rule.slotNames {
       if let index = old.slotNames.firstIndex(of: name) {

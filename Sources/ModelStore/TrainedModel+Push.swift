@@ -37,6 +37,7 @@ extension TrainedModel {
     if planned.isSnapshot { takeSnapshot(by: optimizer, threads: threads) }
     iterations += 1
     version += 1
+    slotVersion += 1
     let receipt = Receipt(
       iterations: iterations, isSnapshot: planned.isSnapshot, snapshots: average?.count ?? 0,
       staleness: planned.staleness, learningRate: planned.learningRate, gradientNorm: planned.gradientNorm,

@@ -20,6 +20,7 @@ extension TrainedModel {
     copyNonTrainableToAverage()
     self.epoch = epoch
     version = 1
+    slotVersion = 1
     averageVersion = count == 0 ? 0 : 1
   }
 

@@ -17,6 +17,8 @@ struct TrainedModel: Sendable {
   var version = 1
   /// Goes on counting when an average is dropped, so that no two averages share a version.
   var averageVersion = 0
+  /// Counts the changes of slots in the epoch.
+  var slotVersion = 1
   /// Of this epoch's pushes with a key.
   var receipts = RememberedReceipts()
 
@@ -75,6 +77,7 @@ struct TrainedModel: Sendable {
   func optimizerState(of rule: any Rule) -> OptimizerState {
     OptimizerState(
       listing: OptimizerListing(layout: layout, rule: rule), stamp: stamp,
+      slotStamp: VersionStamp(epoch: epoch, iterations: iterations, version: slotVersion),
       scalars: zip(rule.initialScalars, scalars).map { RuleScalar(name: $0.name, value: $1) },
       slots: zip(rule.slotNames, slots).map { OptimizerState.Slot(name: $0, values: $1) },
       average: averagedWeights)

@@ -9,7 +9,8 @@ final class HeldVersions: Sendable {
     let byteCount: Int
   }
 
-  private let limit: Int
+  /// The most bytes of held versions beside the newest.
+  let limit: Int
   private let versions = Lock<[ObjectIdentifier: Version]>([:])
 
   /// Lets held versions beside the newest take `limit` bytes; one is always allowed.

@@ -25,6 +25,13 @@ struct Query: Sendable {
     }
   }
 
+  /// The query that these parameters make, with its `?`; empty without any.
+  func text(of names: [String]) -> String {
+    guard !values.isEmpty else { return "" }
+    let pairs = names.compactMap { name in values[name].map { "\(name)=\($0)" } }
+    return pairs.isEmpty ? "" : "?" + pairs.joined(separator: "&")
+  }
+
   /// A parameter as it came, percent-encoding kept.
   subscript(name: String) -> String? { values[name] }
 
@@ -50,7 +57,8 @@ struct Query: Sendable {
     }
   }
 
-  private static func decoded(_ text: Substring) -> String? {
+  /// Text with its percent-encoding decoded; nil when that is broken or not UTF-8.
+  static func decoded(_ text: Substring) -> String? {
     var bytes: [UInt8] = []
     var rest = text.utf8[...]
     while let byte = rest.popFirst() {

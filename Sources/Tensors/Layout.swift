@@ -105,6 +105,12 @@ public final class Layout: Sendable {
   /// What a file of averages says of its tensors.
   public var computeDescriptions: [TensorDescription] { Self.computeDescriptions(of: entries) }
 
+  /// The creation metadata of a file of some entries, given in the order of its data.
+  public func creationMetadata(of indices: [Int]) -> [(String, String)] {
+    let created = indices.sorted { entries[$0].creationIndex < entries[$1].creationIndex }
+    return Self.creationMetadata(of: created.map { entries[$0].variable }, isInOrder: created == indices)
+  }
+
   private static func creationMetadata(of variables: [Variable], isInOrder: Bool) -> [(String, String)] {
     var metadata: [(String, String)] = []
     if !isInOrder { metadata.append(("order", jsonList(variables))) }

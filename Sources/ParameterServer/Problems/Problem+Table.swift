@@ -88,6 +88,20 @@ extension Problem {
       members: [("allowed", .strings(allowed))])
   }
 
+  static func noSuchRow(of variable: String, detail: String) -> Problem {
+    Problem(
+      "index-out-of-range", title: "No such row", status: .notFound,
+      detail: "rows of '\(variable.escaped)': \(detail)",
+      members: [("variable", .string(variable.escaped)), ("field", .string("rows"))])
+  }
+
+  static func rangeNotSatisfiable(_ range: String, byteCount: Int) -> Problem {
+    Problem(
+      "invalid-header", title: "Range not satisfiable", status: .rangeNotSatisfiable,
+      detail: "Range is '\(range.escaped)', and there are \(byteCount) bytes",
+      members: [("field", .string("Range"))], fields: [.contentRange: "bytes */\(byteCount)"])
+  }
+
   static func malformedBody(_ detail: String) -> Problem {
     Problem("malformed-body", title: "Malformed body", status: .badRequest, detail: detail)
   }

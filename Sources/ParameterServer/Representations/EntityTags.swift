@@ -4,24 +4,43 @@ import ModelStore
 struct EntityTags: Sendable {
   /// Whether the value is `*`.
   let isAny: Bool
-  fileprivate let tags: [Substring]
+  /// The tags with their quotes, without `W/`.
+  fileprivate var tags: [(text: Substring, isWeak: Bool)] = []
 
-  /// Reads the field's value.
+  /// Reads the field's value; what is no entity tag in it is passed over.
   init(_ value: String) {
-    isAny = value.split(separator: ",").map(\.trimmed) == ["*"]
-    tags = value.split(separator: ",").map(\.trimmed)
+    isAny = value[...].trimmed == "*"
+    var rest = value[...]
+    while let start = rest.firstIndex(of: "\"") {
+      let isWeak = rest[..<start].hasSuffix("W/")
+      guard let end = rest[rest.index(after: start)...].firstIndex(of: "\"") else { return }
+      tags.append((rest[start...end], isWeak))
+      rest = rest[rest.index(after: end)...]
+    }
   }
 
-  /// Whether a tag is among them, by weak comparison: `W/` makes no difference.
-  func contains(_ tag: String) -> Bool {
-    isAny || tags.contains { ($0.hasPrefix("W/") ? $0.dropFirst(2) : $0) == tag }
+  /// Whether a tag is among them by weak comparison: `W/` makes no difference.
+  func containsWeakly(_ tag: String) -> Bool {
+    isAny || tags.contains { $0.text == tag }
+  }
+
+  /// Whether a strong tag is among them by strong comparison: none with `W/` is the same.
+  func containsStrongly(_ tag: String) -> Bool {
+    isAny || tags.contains { $0.text == tag && !$0.isWeak }
+  }
+
+  /// Whether a tag of this version, whatever its selection, is among them by strong comparison.
+  func containsAny(of version: WeightsTag) -> Bool {
+    isAny || tags.contains { !$0.isWeak && version.isOf($0.text) }
   }
 }
 
 extension EntityTags {
   /// The current weights that tags name, in whatever format, by strong comparison: a weak tag, and one of averages, names
   /// none. Nil for `*`.
-  var weights: [WeightsIdentity]? { isAny ? nil : tags.compactMap { WeightsIdentity(entityTag: $0) } }
+  var weights: [WeightsIdentity]? {
+    isAny ? nil : tags.compactMap { $0.isWeak ? nil : WeightsIdentity(entityTag: $0.text) }
+  }
 }
 
 extension WeightsIdentity {

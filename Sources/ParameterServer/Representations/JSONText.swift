@@ -13,9 +13,22 @@ enum JSONText {
     do {
       return try JSONTensors.encode(tensors, in: values, member: "variables", metadata: metadata, limit: limit)
     } catch {
-      throw .notAcceptable(
-        "as JSON this is longer than \(limit) bytes; take safetensors, which has no limit",
-        allowed: ["application/octet-stream"])
+      throw tooLong
     }
+  }
+
+  /// Refuses a choice that is too much before it is copied: an element takes two bytes at least.
+  static func checkCount(of choice: TensorChoice) throws(Problem) {
+    var left = limit / 2
+    for item in choice.items ?? [] {
+      guard let count = item.elementCount, count <= left else { throw tooLong }
+      left -= count
+    }
+  }
+
+  private static var tooLong: Problem {
+    .notAcceptable(
+      "as JSON this is longer than \(limit) bytes; take safetensors, which has no limit",
+      allowed: ["application/octet-stream"])
   }
 }

@@ -18,7 +18,7 @@ enum ReceiptJSON {
     text += #","gradient_norm":"#.utf8
     append(receipt.gradientNorm, to: &text)
     text += #","etag":"#.utf8
-    text.append(jsonString: WeightsRepresentation.entityTag(.current, receipt.stamp, .safetensors))
+    text.append(jsonString: WeightsTag(.current, receipt.stamp).text())
     text.append(UInt8(ascii: "}"))
     return text
   }

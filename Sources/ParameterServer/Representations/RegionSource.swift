@@ -7,11 +7,10 @@ struct RegionSource: ByteSource {
   private let range: Range<Int>
   private let hold: HeldVersions.Hold
 
-  /// The bytes of `range`, all without one; throws when slow readers hold too much already.
-  init(_ region: Region, _ range: Range<Int>? = nil, heldBy versions: HeldVersions) throws(Problem) {
+  init(_ region: Region, _ range: Range<Int>, _ hold: HeldVersions.Hold) {
     self.region = region
-    self.range = range ?? 0..<region.byteCount
-    hold = try versions.hold(region)
+    self.range = range
+    self.hold = hold
   }
 
   var byteCount: Int { range.count }

@@ -6,86 +6,72 @@ import Tensors
 /// Optimizer state at one moment: as the list of get_weights, or one slot of it.
 struct StateRepresentation: Sendable {
   let state: OptimizerState
-  let heldVersions: HeldVersions
-  let cacheControl: String
-
-  init(_ state: OptimizerState, of application: Application) {
-    self.state = state
-    heldVersions = application.heldVersions
-    cacheControl = application.configuration.cacheControl
-  }
+  let application: Application
 
   /// The whole list, numbered in its order; an absent average is zeros.
-  func list(from pool: RegionPool) throws(Problem) -> Response {
+  func list() -> Representation {
+    var fields = HTTPFields.version(state.stamp)
+    fields[.cacheControl] = application.configuration.cacheControl
+    fields[.vary] = "Accept"
+    let average = state.average.map { "a\($0.stamp.version)" } ?? ""
+    let format = WeightsFormat.preferred
+    return Representation(
+      entityTag: "\"\(state.stamp.epoch)-o\(state.slotStamp.version)\(average)\"", fields: fields,
+      mediaType: format.mediaType, fileName: format.fileName("optimizer", state.stamp.iterations), hasRanges: true,
+      content: { () throws(Problem) in try listContent() })
+  }
+
+  private func listContent() throws(Problem) -> Content {
     let trainable = 0..<state.layout.slotByteCount
+    let held = application.heldVersions
     var data: [any ByteSource] = [state.head]
     if let average = state.average {
-      data.append(try RegionSource(average.values, trainable, heldBy: heldVersions))
+      data.append(try HeldRegion(average.values, by: held).source(trainable))
     } else {
-      data.append(try RegionSource(zeros(from: pool), heldBy: heldVersions))
+      data.append(try HeldRegion(zeros(), by: held).source)
     }
-    for slot in state.slots { data.append(try RegionSource(slot.values, trainable, heldBy: heldVersions)) }
-    let snapshots = if case .averaged(let count)? = state.average?.kind { count } else { 0 }
-    let content = Content.safetensors(
-      metadata: metadata(kind: "optimizer") + [("snapshots", "\(snapshots)")],
+    for slot in state.slots { data.append(try HeldRegion(slot.values, by: held).source(trainable)) }
+    return .safetensors(
+      metadata: metadata(kind: "optimizer", state.stamp) + [("snapshots", "\(snapshots)")],
       tail: SafetensorsHeader.tail(of: state.descriptions.sorted { $0.range.lowerBound < $1.range.lowerBound }),
       data: data)
-    return response(content, .preferred, name: "optimizer")
   }
 
-  /// One slot of all trainable variables, or of those named.
-  func slot(_ name: String, of names: [String]?, as format: WeightsFormat) throws(Problem) -> Response {
-    let found = name == "average" ? state.average?.values : state.slots.first { $0.name == name }?.values
-    guard let values = found else {
-      if name == "average" { throw .noAverage(.notFound) }
+  /// One slot of the trainable variables that are selected.
+  func slot(_ name: String, _ selection: Selection, _ format: WeightsFormat) throws(Problem) -> TensorsRepresentation {
+    let choice = try selection.choose(from: TensorList(layout: state.layout, part: .slot))
+    if name == "average" {
+      guard let average = state.average else { throw .noAverage(.notFound) }
+      let tag = WeightsTag(average.kind, average.stamp)
+      return TensorsRepresentation(
+        choice: choice, values: average.values, stamp: average.stamp, format: format,
+        entityTag: { tag.text(["slot"] + $0) }, name: name, metadata: metadata(kind: name, average.stamp),
+        application: application)
+    }
+    guard let slot = state.slots.first(where: { $0.name == name }) else {
       throw Problem(.noSlot(name: name, slots: ["average"] + state.slots.map(\.name)))
     }
-    let wanted = names.map(Set.init)
-    let tensors = state.layout.computeDescriptions.prefix(state.layout.trainableCount)
-      .filter { wanted?.contains($0.name) ?? true }
-    let metadata = metadata(kind: name)
-    switch format.encoding {
-    case .json:
-      let text = try JSONText.of(tensors, in: values, metadata: metadata)
-      return response(Content(text), format, name: name)
-    case .safetensors:
-      var packed: [TensorDescription] = []
-      var data: [any ByteSource] = []
-      var end = 0
-      for tensor in tensors {
-        packed.append(
-          TensorDescription(
-            name: tensor.name, dtype: tensor.dtype, shape: tensor.shape, range: end..<end + tensor.range.count))
-        end += tensor.range.count
-        if wanted != nil { data.append(try RegionSource(values, tensor.range, heldBy: heldVersions)) }
-      }
-      if wanted == nil { data.append(try RegionSource(values, 0..<end, heldBy: heldVersions)) }
-      let content = Content.safetensors(metadata: metadata, tail: SafetensorsHeader.tail(of: packed), data: data)
-      return response(content, format, name: name)
-    }
+    let stem = "\(state.stamp.epoch)-s\(state.slotStamp.version)"
+    return TensorsRepresentation(
+      choice: choice, values: slot.values, stamp: state.slotStamp, format: format,
+      entityTag: { "\"" + ([stem, name] + $0).joined(separator: "-") + "\"" }, name: name,
+      metadata: metadata(kind: name, state.slotStamp), application: application)
   }
 
-  private func zeros(from pool: RegionPool) throws(Problem) -> Region {
+  private var snapshots: Int { if case .averaged(let count)? = state.average?.kind { count } else { 0 } }
+
+  private func zeros() throws(Problem) -> Region {
     do {
-      return try Region.zeros(byteCount: state.layout.slotByteCount, pool: pool)
+      return try Region.zeros(byteCount: state.layout.slotByteCount, pool: application.model.pool)
     } catch {
       throw Problem(.outOfMemory(byteCount: state.layout.slotByteCount))
     }
   }
 
-  private func metadata(kind: String) -> [(String, String)] {
+  private func metadata(kind: String, _ stamp: VersionStamp) -> [(String, String)] {
     [
-      ("format", "pt"), ("kind", kind), ("iteration", "\(state.stamp.iterations)"),
-      ("model_epoch", state.stamp.epoch.description),
+      ("format", "pt"), ("kind", kind), ("iteration", "\(stamp.iterations)"),
+      ("model_epoch", stamp.epoch.description),
     ]
-  }
-
-  private func response(_ content: Content, _ format: WeightsFormat, name: String) -> Response {
-    var fields = HTTPFields.version(state.stamp)
-    fields[.contentType] = format.mediaType
-    fields[.cacheControl] = cacheControl
-    fields[.vary] = "Accept"
-    fields[.contentDisposition] = "attachment; filename=\"\(format.fileName(name, state.stamp.iterations))\""
-    return Response(.ok, fields: fields, content: content)
   }
 }

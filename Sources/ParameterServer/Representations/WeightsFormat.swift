@@ -1,7 +1,7 @@
 import HTTPServer
 import HTTPTypes
 
-/// The format in which weights go out, and what it is called in the answer.
+/// The format in which tensors go out, and what it is called in the answer.
 struct WeightsFormat: Sendable {
   /// How tensors become bytes.
   enum Encoding: String, Sendable, CaseIterable {
@@ -26,30 +26,30 @@ struct WeightsFormat: Sendable {
     self.mediaType = mediaType
   }
 
-  /// The format that a request asks for: `?format=` goes before Accept.
-  init(_ call: Call) throws(Problem) {
-    if let name = call.query["format"] {
-      guard let offer = Self.offers.first(where: { $0.encoding.rawValue == name }) else {
-        let all = Encoding.allCases.map(\.rawValue).joined(separator: " or ")
-        throw .invalidParameter("format", expected: all, came: name)
-      }
-      self = offer
-      return
+  /// The format that a query names; nil when it names none.
+  init?(_ query: Query) throws(Problem) {
+    guard let name = query["format"] else { return nil }
+    guard let offer = Self.offers.first(where: { $0.encoding.rawValue == name }) else {
+      let all = Encoding.allCases.map(\.rawValue).joined(separator: " or ")
+      throw .invalidParameter("format", expected: all, came: name)
     }
-    guard let accept = call.fields[.accept] else {
+    self = offer
+  }
+
+  /// The format that Accept asks for, among those with the given encodings.
+  init(accepting call: Call, of encodings: [Encoding] = Encoding.allCases) throws(Problem) {
+    guard let accept = call.field(.accept), accept != "*/*" else {
       self = .preferred
       return
     }
-    let types = Self.offers.map(\.mediaType)
+    let offers = Self.offers.filter { encodings.contains($0.encoding) }
+    let types = offers.map(\.mediaType)
     guard let index = Accept(accept).preferred(among: types) else {
       throw .notAcceptable(
         "Accept is '\(accept.escaped)'; there is \(types.joined(separator: ", "))", allowed: types)
     }
-    self = Self.offers[index]
+    self = offers[index]
   }
-
-  /// Whether making the answer costs little, however large the model is.
-  var isCheap: Bool { encoding == .safetensors }
 
   /// What a download is called.
   func fileName(_ stem: String, _ iterations: Int) -> String {

@@ -51,8 +51,7 @@ struct GradientPush: Sendable {
       let parked = ParkedResponder(responder)
       if conditions.isDryRun {
         application.model.dryRun(push) { receipt in
-          parked.respond(
-            Response(receipt) { receipt in .json(ReceiptJSON.text(of: receipt), fields: .version(receipt.stamp)) })
+          parked.respond(Response(receipt) { receipt in Self.receipt(receipt) })
         }
       } else {
         application.model.apply(.push(push)) { outcome in respond(with: outcome, parked) }
@@ -61,7 +60,7 @@ struct GradientPush: Sendable {
   }
 
   private func respond(with outcome: Result<Outcome, ModelError>, _ parked: ParkedResponder) {
-    if case .representation(let format) = conditions.preference, !format.isCheap {
+    if case .representation(let request) = conditions.preference, !request.isWhole {
       return parked.respond { responder in responder.respond(response(to: outcome)) }
     }
     parked.respond(response(to: outcome))
@@ -88,19 +87,24 @@ struct GradientPush: Sendable {
 
   private func response(to receipt: Receipt, _ weights: WeightsVersion?) throws(Problem) -> Response {
     switch conditions.preference {
-    case .receipt:
-      return .json(ReceiptJSON.text(of: receipt), fields: .version(receipt.stamp))
+    case .receipt: return Self.receipt(receipt)
     case .minimal:
       var fields = HTTPFields.version(receipt.stamp)
       fields[.preferenceApplied] = "return=minimal"
       return Response(.noContent, fields: fields)
-    case .representation(let format):
+    case .representation(let request):
       guard let weights else { throw .unencodable("the new weights are missing") }
-      var response = try WeightsRepresentation(weights, as: format, of: application).response()
-      response.fields[.contentLocation] = "/v1/weights"
+      var response = request.response(of: weights, application)
+      // The push is applied: what stands in the way of its weights must not make it look refused.
+      guard response.status == .ok else { return Self.receipt(receipt) }
+      response.fields[.contentLocation] = "/v1/weights" + request.selection.query
       response.fields[.preferenceApplied] = "return=representation"
       return response
     }
+  }
+
+  private static func receipt(_ receipt: Receipt) -> Response {
+    .json(ReceiptJSON.text(of: receipt), fields: .version(receipt.stamp))
   }
 }
 

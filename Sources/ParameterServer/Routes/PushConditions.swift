@@ -1,6 +1,7 @@
 import HTTPServer
 import HTTPTypes
 import ModelStore
+import Tensors
 
 /// What the fields of a push say, judged on its head and again when it is applied.
 struct PushConditions: Sendable {
@@ -8,7 +9,7 @@ struct PushConditions: Sendable {
   enum Preference: Sendable {
     case receipt
     case minimal
-    case representation(WeightsFormat)
+    case representation(TensorsRequest)
   }
 
   let base: GradientBase
@@ -22,7 +23,7 @@ struct PushConditions: Sendable {
   /// Reads the fields and refuses what can't be applied to the model as it is.
   init(_ call: Call, for trained: ModelStatus.Trained, isDryRun: Bool) throws(Problem) {
     self.isDryRun = isDryRun
-    preference = try Self.preference(call)
+    preference = try Self.preference(call, in: trained.layout)
     trainer = try call.field(.trainerID).map { (value) throws(Problem) in
       guard Self.isTrainerID(value) else {
         throw .invalidHeader(.trainerID, expected: "1 to 64 of A-Z a-z 0-9 . _ : -", came: value)
@@ -58,17 +59,20 @@ struct PushConditions: Sendable {
     return iteration
   }
 
-  private static func preference(_ call: Call) throws(Problem) -> Preference {
-    guard let prefer = call.field(.prefer) else { return .receipt }
-    for preference in prefer.split(separator: ",").map({ $0.trimmed.lowercased() }) {
-      switch preference {
-      case "return=minimal", "return=\"minimal\"": return .minimal
-      case "return=representation", "return=\"representation\"":
-        return .representation(try WeightsFormat(call))
-      default: continue
+  private static func preference(_ call: Call, in layout: Layout) throws(Problem) -> Preference {
+    let preference = Preferences(call)["return"]?.lowercased()
+    guard preference == "representation" else {
+      // Who names variables may think that only these are trained.
+      for name in Selection.parameters {
+        guard let value = call.query[name] else { continue }
+        throw .invalidParameter(
+          name, expected: "sent with 'Prefer: return=representation', which it selects", came: value)
       }
+      return preference == "minimal" ? .minimal : .receipt
     }
-    return .receipt
+    let selection = try Selection(call.query)
+    _ = try selection.choose(from: TensorList(layout: layout, part: .variables))
+    return .representation(try TensorsRequest(call, selection, Conditions()))
   }
 
   private static func isTrainerID(_ value: String) -> Bool {

@@ -8,10 +8,8 @@ import Tensors
 extension Routes {
   static func optimizerWeights(_ call: Call) throws(Problem) -> any Exchange {
     guard call.model.status.model != nil else { throw .noModel(.notFound) }
-    let application = call.application
-    return reading(application) { (state) throws(Problem) in
-      try StateRepresentation(state, of: application).list(from: application.model.pool)
-    }
+    let conditions = Conditions(call)
+    return reading(call.application) { (state) in state.list().response(to: conditions) }
   }
 
   static func putOptimizerWeights(_ call: Call) throws(Problem) -> any Exchange {
@@ -32,31 +30,33 @@ extension Routes {
 
   static func slot(_ call: Call) throws(Problem) -> any Exchange {
     let status = call.model.status
+    let selection = try Selection(call.query)
     guard let trained = status.model else { throw .noModel(.notFound) }
     let name = call.captures["slot"] ?? ""
     let slots = ["average"] + status.optimizer.inner.slotNames
     guard slots.contains(name) else { throw Problem(.noSlot(name: name, slots: slots)) }
     if name == "average", trained.average == nil { throw .noAverage(.notFound) }
-    let names = try call.query.list("names")
-    for name in names ?? [] where trained.layout.index(of: name) ?? .max >= trained.layout.trainableCount {
-      throw .notFound("no trainable variable is named '\(name.escaped)'")
-    }
-    let format = try WeightsFormat(call)
-    let application = call.application
-    return reading(application) { (state) throws(Problem) in
-      try StateRepresentation(state, of: application).slot(name, of: names, as: format)
+    _ = try selection.choose(from: TensorList(layout: trained.layout, part: .slot))
+    let request = try TensorsRequest(call, selection, Conditions(call))
+    return reading(call.application) { (state) throws(Problem) in
+      try state.slot(name, request.selection, request.format).representation.response(to: request.conditions)
     }
   }
 
   /// Answers on a worker from the state as it is then.
   private static func reading(
-    _ application: Application, _ answer: @escaping @Sendable (OptimizerState) throws(Problem) -> Response
+    _ application: Application, _ answer: @escaping @Sendable (StateRepresentation) throws(Problem) -> Response
   ) -> any Exchange {
     AnswerExchange { responder in
       responder.onWorker { responder in
         let parked = ParkedResponder(responder)
         application.model.optimizerState { state in
-          parked.respond { responder in responder.respond(Response(state, missing: .notFound, answer)) }
+          parked.respond { responder in
+            let response = Response(state, missing: .notFound) { (state) throws(Problem) in
+              try answer(StateRepresentation(state: state, application: application))
+            }
+            responder.respond(response)
+          }
         }
       }
     }

@@ -6,40 +6,40 @@ import ModelStore
 extension Routes {
   static func weights(_ call: Call) throws(Problem) -> any Exchange {
     let model = call.model
-    guard model.status.model != nil else { throw .noModel(.notFound) }
-    let format = try WeightsFormat(call)
+    let selection = try Selection(call.query)
+    guard let trained = model.status.model else { throw .noModel(.notFound) }
+    _ = try selection.choose(from: TensorList(layout: trained.layout, part: .variables))
     return reading(
-      call, format, ifFree: { () throws(ModelError) in try model.weightsIfFree() },
-      waiting: { then in model.weights(then: then) })
+      call, try TensorsRequest(call, selection, Conditions(call)),
+      ifFree: { () throws(ModelError) in try model.weightsIfFree() }, waiting: { then in model.weights(then: then) })
   }
 
   static func averagedWeights(_ call: Call) throws(Problem) -> any Exchange {
     let model = call.model
+    let selection = try Selection(call.query)
     guard let trained = model.status.model else { throw .noModel(.notFound) }
     guard trained.average != nil else { throw .noAverage(.notFound) }
-    let format = try WeightsFormat(call)
+    _ = try selection.choose(from: TensorList(layout: trained.layout, part: .averages))
     return reading(
-      call, format, ifFree: { () throws(ModelError) in try model.averagedWeightsIfFree() },
+      call, try TensorsRequest(call, selection, Conditions(call)),
+      ifFree: { () throws(ModelError) in try model.averagedWeightsIfFree() },
       waiting: { then in model.averagedWeights(then: then) })
   }
 
   /// Takes the version at once when the lane is free and the answer is cheap to make, else on a worker; the answer waits
   /// without a thread until the version is durable.
   private static func reading(
-    _ call: Call, _ format: WeightsFormat,
+    _ call: Call, _ request: TensorsRequest,
     ifFree: @escaping @Sendable () throws(ModelError) -> Pending<WeightsVersion>?,
     waiting: @escaping @Sendable (@escaping @Sendable (Result<WeightsVersion, ModelError>) -> Void) -> Void
   ) -> any Exchange {
-    let fields = call.fields
     let application = call.application
     @Sendable func response(_ weights: Result<WeightsVersion, ModelError>) -> Response {
-      Response(weights, missing: .notFound) { weights in
-        WeightsRepresentation(weights, as: format, of: application).response(to: fields)
-      }
+      Response(weights, missing: .notFound) { weights in request.response(of: weights, application) }
     }
     return AnswerExchange { responder in
       do throws(ModelError) {
-        if responder.isOnLoop, format.isCheap, let weights = try ifFree() {
+        if responder.isOnLoop, request.isWhole, let weights = try ifFree() {
           if let weights = weights.value { return responder.respond(response(.success(weights))) }
           let parked = ParkedResponder(responder)
           return weights.then { weights in parked.respond(response(weights)) }
@@ -50,7 +50,7 @@ extension Routes {
       responder.onWorker { responder in
         let parked = ParkedResponder(responder)
         waiting { weights in
-          if format.isCheap { return parked.respond(response(weights)) }
+          if request.isWhole { return parked.respond(response(weights)) }
           parked.respond { responder in responder.respond(response(weights)) }
         }
       }

@@ -1,0 +1,57 @@
+import HTTPTypes
+
+/// What a client would prefer (RFC 7240): the first preference of each name, its parameters aside.
+struct Preferences: Sendable {
+  private var values: [String: String] = [:]
+
+  /// Reads the Prefer field.
+  init(_ call: Call) {
+    guard let value = call.field(.prefer) else { return }
+    for preference in Self.split(value[...], at: ",") {
+      guard let first = Self.split(preference, at: ";").first?.trimmed, !first.isEmpty else { continue }
+      let halves = first.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
+      let name = halves[0].trimmed.lowercased()
+      if values[name] == nil { values[name] = halves.count == 2 ? Self.unquoted(halves[1].trimmed) : "" }
+    }
+  }
+
+  /// The value of a preference, empty for one without; nil when it is not there. Names are in lower case.
+  subscript(name: String) -> String? { values[name] }
+
+  /// Pieces between separators that stand outside of quotes.
+  private static func split(_ text: Substring, at separator: Character) -> [Substring] {
+    var pieces: [Substring] = []
+    var start = text.startIndex
+    var isQuoted = false
+    var isEscaped = false
+    for index in text.indices {
+      let character = text[index]
+      if isEscaped {
+        isEscaped = false
+      } else if isQuoted, character == "\\" {
+        isEscaped = true
+      } else if character == "\"" {
+        isQuoted.toggle()
+      } else if character == separator, !isQuoted {
+        pieces.append(text[start..<index])
+        start = text.index(after: index)
+      }
+    }
+    return pieces + [text[start...]]
+  }
+
+  private static func unquoted(_ word: Substring) -> String {
+    guard word.count >= 2, word.first == "\"", word.last == "\"" else { return String(word) }
+    var text = ""
+    var isEscaped = false
+    for character in word.dropFirst().dropLast() {
+      if character == "\\", !isEscaped {
+        isEscaped = true
+      } else {
+        text.append(character)
+        isEscaped = false
+      }
+    }
+    return text
+  }
+}

@@ -1,0 +1,27 @@
+import HTTPServer
+import HTTPTypes
+import ModelStore
+
+/// What a GET of tensors asks for, as its head says.
+struct TensorsRequest: Sendable {
+  let selection: Selection
+  let format: WeightsFormat
+  let conditions: Conditions
+
+  /// Reads the fields; the selection comes from the query, which is judged before.
+  init(_ call: Call, _ selection: Selection, _ conditions: Conditions) throws(Problem) {
+    self.selection = selection
+    self.conditions = conditions
+    format = if let format = selection.format { format } else { try WeightsFormat(accepting: call) }
+  }
+
+  /// Whether it is for all as it lies, so that an answer costs nothing to make.
+  var isWhole: Bool { format.encoding == .safetensors && selection.isWhole }
+
+  /// The answer that these weights are.
+  func response(of weights: WeightsVersion, _ application: Application) -> Response {
+    Response { () throws(Problem) in
+      try TensorsRepresentation(weights, selection, format, application).representation.response(to: conditions)
+    }
+  }
+}
