@@ -9,6 +9,7 @@ let package = Package(
     .library(name: "Tensors", targets: ["Tensors"]),
     .library(name: "Optimizers", targets: ["Optimizers"]),
     .library(name: "ModelStore", targets: ["ModelStore"]),
+    .library(name: "HTTPServer", targets: ["HTTPServer"]),
     .library(name: "ParameterServer", targets: ["ParameterServer"]),
     .library(name: "ParameterClient", targets: ["ParameterClient"]),
   ],

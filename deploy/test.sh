@@ -79,9 +79,14 @@ fi
 step "release build"
 bash deploy/build.sh
 
+step "a package that uses the libraries"
+# The same flags and place as the release build, so that only what is new is compiled.
+swift build --configuration release --static-swift-stdlib -Xlinker -s \
+  --package-path Tests/CustomOptimizer --scratch-path .build
+
 step "tests from outside"
 if $long; then export LONG_TESTS=1; fi
-SWA_SERVER=$PWD/.build/release/swa-server PYTHONDONTWRITEBYTECODE=1 \
+SWA_SERVER=$PWD/.build/release/swa-server CUSTOM_OPTIMIZER=$PWD/.build/release PYTHONDONTWRITEBYTECODE=1 \
   "$environment/bin/python" -m pytest -p no:cacheprovider -q --durations=5 Tests/FromOutside
 
 step "quickstart"
