@@ -31,7 +31,7 @@ let package = Package(
     .target(name: "Processes"),
     .target(name: "Tensors", dependencies: ["CLinux", "Locks"]),
     .target(name: "Optimizers", dependencies: ["Tensors", "CMath"]),
-    .target(name: "ModelStore", dependencies: ["Optimizers", "Tensors", "Locks"]),
+    .target(name: "ModelStore", dependencies: ["Optimizers", "Tensors", "Locks", "CLinux"]),
     .target(name: "Sockets", dependencies: ["CLinux", "Locks"]),
     .target(name: "TLS", dependencies: ["Sockets", "COpenSSL"]),
     .target(name: "HTTPServer", dependencies: ["Sockets", "Locks", .httpTypes, .logging]),

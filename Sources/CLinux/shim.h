@@ -5,6 +5,7 @@
 #include <stdint.h>
 #include <sys/epoll.h>
 #include <sys/eventfd.h>
+#include <sys/file.h>
 #include <sys/mman.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
@@ -74,6 +75,8 @@ static inline int64_t swa_raise_descriptor_limit(uint64_t needed) {
 // Enumerators of <sys/socket.h> are not seen through both this module and Glibc in every build mode.
 static inline void swa_shutdown_write(int fd) { (void)shutdown(fd, SHUT_WR); }
 static inline void swa_shutdown(int fd) { (void)shutdown(fd, SHUT_RDWR); }
+
+static inline int swa_lock_exclusively(int fd) { return flock(fd, LOCK_EX | LOCK_NB) == 0 ? 0 : -errno; }
 
 static inline int64_t swa_monotonic_nanoseconds(void) {
   struct timespec now;

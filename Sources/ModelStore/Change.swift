@@ -22,6 +22,8 @@ public enum Change: Sendable {
   case setOptimizer(any AveragingOptimizer, epoch: Epoch)
   /// State to go on from, in a new epoch; variables and configuration stay.
   case setOptimizerState(SavedOptimizerState, epoch: Epoch)
+  /// Everything as it was saved, in a new epoch.
+  case restore(SavedState, epoch: Epoch)
   /// A JSON merge patch of the optimizer's configuration, its state kept.
   case patchOptimizer(ConfigValue)
 }

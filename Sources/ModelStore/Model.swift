@@ -12,16 +12,22 @@ public final class Model: Sendable {
     var state: ModelState
     /// Counts changes.
     var sequence = 0
-    /// How many of them are on disk; nil without a journal.
-    var watermark: Watermark?
+    /// The last change after which the weights, and the averages, were others.
+    var weightsSequence = 0
+    var averageSequence = 0
+    /// What keeps the model on disk, if anything does.
+    var durability: Durability?
+
+    var watermark: Watermark? { durability?.journal?.watermark }
   }
 
   private let lane: Lock<Lane>
+  private let kept = Lock<Durability?>(nil)
   /// What was true after the last durable change, for those who must not wait for the lane.
   private let published: Lock<ModelStatus>
   /// The classes that configurations may name.
   public let registry: Registry
-  private let threads: Int
+  let threads: Int
   /// Where the model's regions come from; bodies for it take theirs here too.
   public let pool: RegionPool
 
@@ -66,17 +72,45 @@ extension Model {
     if let outcome = try lane.state.replay(of: change) {
       return Pending(outcome, after: lane.sequence, of: lane.watermark)
     }
+    guard let durability = lane.durability else {
+      let outcome = try lane.state.apply(change, registry: registry, threads: threads)
+      lane.sequence += 1
+      let status = lane.state.status
+      published.withLock { $0 = status }
+      return Pending(outcome, after: lane.sequence, of: nil)
+    }
+    let outcome = try apply(change, in: &lane, durability)
+    if durability.begins(atIterations: lane.state.trained?.iterations ?? 0) { checkpoint { _ in } }
+    return Pending(outcome, after: lane.sequence, of: lane.watermark)
+  }
+
+  /// Applies a change that is kept on disk: with a journal, there is room for its record before, and it is told when the
+  /// record is there.
+  private func apply(
+    _ change: Change, in lane: inout Lane, _ durability: Durability
+  ) throws(ModelError) -> Outcome {
+    let sequence = lane.sequence + 1
+    let record = durability.journal.map { _ in ChangeRecord(of: change, registry: registry) }
+    let epoch = lane.state.epochName
+    let place: Journal.Place? =
+      if let journal = durability.journal, let record { try journal.reserve(for: record, sequence: sequence) } else {
+        nil
+      }
+    let before = (lane.state.trained?.stamp, lane.state.trained?.averageStamp)
     let outcome = try lane.state.apply(change, registry: registry, threads: threads)
-    lane.sequence += 1
+    lane.sequence = sequence
+    if lane.state.trained?.stamp != before.0 { lane.weightsSequence = sequence }
+    if lane.state.trained?.averageStamp != before.1 { lane.averageSequence = sequence }
     let status = lane.state.status
-    if let watermark = lane.watermark {
-      watermark.whenDurable(lane.sequence) { [self] failure in
+    if let journal = durability.journal, let record, let place {
+      journal.append(record, sequence: sequence, epoch: epoch, at: place)
+      journal.watermark.whenDurable(sequence) { [self] failure in
         if failure == nil { published.withLock { $0 = status } }
       }
     } else {
       published.withLock { $0 = status }
     }
-    return Pending(outcome, after: lane.sequence, of: lane.watermark)
+    return outcome
   }
 }
 
@@ -92,72 +126,111 @@ extension Model {
 extension Model {
   /// The weights as they are now; waits for the push that is being applied.
   public func weights(then: @escaping @Sendable (Result<WeightsVersion, ModelError>) -> Void) {
-    take({ (state) throws(ModelError) in try state.weights() }, then)
+    take({ $0.weightsSequence }, { (state) throws(ModelError) in try state.weights() }, then)
   }
 
   /// The weights as they are now; nil when the lane is not free.
   public func weightsIfFree() throws(ModelError) -> Pending<WeightsVersion>? {
-    try takeIfFree { (state) throws(ModelError) in try state.weights() }
+    try takeIfFree({ $0.weightsSequence }) { (state) throws(ModelError) in try state.weights() }
   }
 
   /// The weights as they are now; waits for the push that is being applied, and until it is durable.
   public func weights() throws(ModelError) -> WeightsVersion {
-    try take { (state) throws(ModelError) in try state.weights() }.wait()
+    try take({ $0.weightsSequence }) { (state) throws(ModelError) in try state.weights() }.wait()
   }
 
   /// The averages as they are now; waits for the push that is being applied.
   public func averagedWeights(then: @escaping @Sendable (Result<WeightsVersion, ModelError>) -> Void) {
-    take({ (state) throws(ModelError) in try state.averagedWeights() }, then)
+    take({ $0.averageSequence }, { (state) throws(ModelError) in try state.averagedWeights() }, then)
   }
 
   /// The averages as they are now; nil when the lane is not free.
   public func averagedWeightsIfFree() throws(ModelError) -> Pending<WeightsVersion>? {
-    try takeIfFree { (state) throws(ModelError) in try state.averagedWeights() }
+    try takeIfFree({ $0.averageSequence }) { (state) throws(ModelError) in try state.averagedWeights() }
   }
 
   /// The averages as they are now; waits for the push that is being applied, and until it is durable.
   public func averagedWeights() throws(ModelError) -> WeightsVersion {
-    try take { (state) throws(ModelError) in try state.averagedWeights() }.wait()
+    try take({ $0.averageSequence }) { (state) throws(ModelError) in try state.averagedWeights() }.wait()
   }
 
   /// All that the optimizer remembers now; waits for the push that is being applied.
   public func optimizerState(then: @escaping @Sendable (Result<OptimizerState, ModelError>) -> Void) {
-    take({ (state) throws(ModelError) in try state.optimizerState() }, then)
+    take({ $0.sequence }, { (state) throws(ModelError) in try state.optimizerState() }, then)
   }
 
   /// All that the optimizer remembers now; waits for the push that is being applied, and until it is durable.
   public func optimizerState() throws(ModelError) -> OptimizerState {
-    try take { (state) throws(ModelError) in try state.optimizerState() }.wait()
+    try take({ $0.sequence }) { (state) throws(ModelError) in try state.optimizerState() }.wait()
   }
 
   /// What a push would be answered, without applying it; waits for the push that is being applied.
   public func dryRun(_ push: Push, then: @escaping @Sendable (Result<Receipt, ModelError>) -> Void) {
-    take({ (state) throws(ModelError) in try state.receipt(of: push) }, then)
+    take({ $0.sequence }, { (state) throws(ModelError) in try state.receipt(of: push) }, then)
   }
 
+  /// What `body` takes of the state, to be told when the change that `sequence` names is durable.
   private func take<Value: Sendable>(
-    _ body: (ModelState) throws(ModelError) -> Value, _ then: @escaping @Sendable (Result<Value, ModelError>) -> Void
+    _ sequence: (Lane) -> Int, _ body: (ModelState) throws(ModelError) -> Value,
+    _ then: @escaping @Sendable (Result<Value, ModelError>) -> Void
   ) {
     do throws(ModelError) {
-      try take(body).then(then)
+      try take(sequence, body).then(then)
     } catch {
       then(.failure(error))
     }
   }
 
   private func take<Value: Sendable>(
-    _ body: (ModelState) throws(ModelError) -> Value
+    _ sequence: (Lane) -> Int, _ body: (ModelState) throws(ModelError) -> Value
   ) throws(ModelError) -> Pending<Value> {
     try lane.withLock { (lane) throws(ModelError) in
-      Pending(try body(lane.state), after: lane.sequence, of: lane.watermark)
+      Pending(try body(lane.state), after: sequence(lane), of: lane.watermark)
     }
   }
 
   private func takeIfFree<Value: Sendable>(
-    _ body: (ModelState) throws(ModelError) -> Value
+    _ sequence: (Lane) -> Int, _ body: (ModelState) throws(ModelError) -> Value
   ) throws(ModelError) -> Pending<Value>? {
     try lane.withLockIfAvailable { (lane) throws(ModelError) in
-      Pending(try body(lane.state), after: lane.sequence, of: lane.watermark)
+      Pending(try body(lane.state), after: sequence(lane), of: lane.watermark)
+    }
+  }
+}
+
+/// What keeping the model on disk needs of the lane.
+extension Model {
+  /// What keeps the model on disk, if anything does.
+  var durability: Durability? { kept.withLock { $0 } }
+
+  /// From now on changes are kept.
+  func start(_ durability: Durability) {
+    lane.withLock { $0.durability = durability }
+    kept.withLock { $0 = durability }
+    durability.start { [weak self] in self?.checkpoint { _ in } }
+  }
+
+  /// Goes on from a saved state.
+  func adopt(_ saved: SavedState) {
+    lane.withLock { lane in
+      lane.state = saved.state
+      lane.sequence = saved.sequence
+      lane.weightsSequence = saved.sequence
+      lane.averageSequence = saved.sequence
+    }
+    let status = saved.state.status
+    published.withLock { $0 = status }
+  }
+
+  /// The whole state as it is now, whether or not it is durable.
+  func capturedState() -> SavedState {
+    lane.withLock { lane in SavedState(lane.state.held, sequence: lane.sequence) }
+  }
+
+  /// The whole state as it is now.
+  func capture() -> Pending<SavedState> {
+    lane.withLock { lane in
+      Pending(SavedState(lane.state.held, sequence: lane.sequence), after: lane.sequence, of: lane.watermark)
     }
   }
 }

@@ -46,4 +46,12 @@ public enum ModelError: Error, Sendable {
   case noSlot(name: String, slots: [String])
   /// The system has no memory for this.
   case outOfMemory(byteCount: Int)
+  /// The disk has no room for the change's record, or for a checkpoint.
+  case fullDisk(String)
+  /// The journal could not be written; no change is taken until a restart.
+  case journalFailed(String)
+  /// A checkpoint could not be written.
+  case checkpointFailed(String)
+  /// The model is kept in memory alone.
+  case noDataDirectory
 }

@@ -20,6 +20,10 @@ struct ModelState: Sendable {
       return .configured(warnings: [])
     case .patchOptimizer(let patch):
       return try patchOptimizer(patch, registry: registry)
+    case .restore(let saved, let epoch):
+      self = saved.state.held
+      trained?.epoch = epoch
+      return .restored(trained?.stamp)
     case .drop:
       guard trained != nil else { throw .noModel }
       trained = nil
@@ -73,6 +77,13 @@ struct ModelState: Sendable {
     return try trained.receipt(of: push, by: optimizer)
   }
 
+  /// The state as somebody else may hold it: each region by itself, as an array of them would be shared.
+  var held: ModelState {
+    var held = self
+    if let slots = trained?.slots { held.trained?.slots = slots.map { $0 } }
+    return held
+  }
+
   /// What is published after a change.
   var status: ModelStatus {
     ModelStatus(optimizer: optimizer, model: trained?.status(of: optimizer))
@@ -102,7 +113,7 @@ extension TrainedModel {
     case .setAveragedBuffers(let buffers):
       let stamp = try setAveragedBuffers(buffers)
       return .averageChanged(buffers.assigned.map { layout.entries[$0].variable.name }, stamp)
-    case .create, .drop, .setOptimizer, .patchOptimizer:
+    case .create, .drop, .restore, .setOptimizer, .patchOptimizer:
       preconditionFailure("a change of the state, not of the model in it")
     }
   }

@@ -17,6 +17,8 @@ public enum Outcome: Sendable {
   case configured(warnings: [String])
   /// The optimizer goes on from other state.
   case stateSet(VersionStamp)
+  /// Everything is as it was saved; with the weights that there are, if there is a model.
+  case restored(VersionStamp?)
   /// Something was dropped.
   case dropped
 }

@@ -3,6 +3,7 @@ internal import HTTPTypes
 public import Logging
 public import ModelStore
 internal import Locks
+internal import Synchronization
 internal import Tensors
 
 /// The parameter server: one model, and the routes to it.
@@ -17,6 +18,7 @@ public final class Application: Service {
   private let logger: Logger
   private let router = Router(Routes.all.map { ($0.method, $0.path) })
   private let isStopping = Lock(false)
+  private let isRecovering = Atomic(false)
 
   /// Serves a model.
   public init(model: Model, configuration: ApplicationConfiguration, logger: Logger) {
@@ -24,6 +26,16 @@ public final class Application: Service {
     self.configuration = configuration
     heldVersions = HeldVersions(limit: configuration.maximumHeldBytes)
     self.logger = logger
+  }
+
+  /// Refuses everything but questions after the process's health until `endRecovery`, while the model is being read.
+  public func beginRecovery() {
+    isRecovering.store(true, ordering: .releasing)
+  }
+
+  /// Serves the model from now on.
+  public func endRecovery() {
+    isRecovering.store(false, ordering: .releasing)
   }
 
   /// Turns readiness off, for load balancers, before the server stops.
@@ -37,6 +49,7 @@ public final class Application: Service {
   /// Judges a head: rules against browsers, route, query, role, then what the route itself checks.
   public func exchange(for request: Request) throws(Problem) -> any Exchange {
     try configuration.browserRules.check(request)
+    if isRecovering.load(ordering: .acquiring), request.path != Routes.healthPath { throw .recovering }
     switch router.match(request.head.method, request.path) {
     case .notFound:
       throw .notFound("no such route: \(request.path.escaped)")

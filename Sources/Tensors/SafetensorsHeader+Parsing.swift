@@ -1,6 +1,8 @@
 extension SafetensorsHeader {
   /// The length of the header in bytes, from the first eight bytes of a file.
-  public static func lengthPrefix(parsing bytes: Span<UInt8>) throws(SafetensorsError) -> Int {
+  public static func lengthPrefix(
+    parsing bytes: Span<UInt8>, limits: SafetensorsLimits = .model
+  ) throws(SafetensorsError) -> Int {
     guard bytes.count >= lengthPrefixByteCount else {
       throw .truncatedHeader(expected: lengthPrefixByteCount, came: bytes.count)
     }
@@ -8,8 +10,8 @@ extension SafetensorsHeader {
     for index in (0..<lengthPrefixByteCount).reversed() {
       length = length << 8 | UInt64(bytes[index])
     }
-    guard length <= UInt64(maximumByteCount) else {
-      throw .headerTooLong(byteCount: length, limit: maximumByteCount)
+    guard length <= UInt64(limits.headerByteCount) else {
+      throw .headerTooLong(byteCount: length, limit: limits.headerByteCount)
     }
     return Int(length)
   }
@@ -19,8 +21,10 @@ extension SafetensorsHeader {
   ///
   /// - Parameter dataByteCount: how much data follows, when that is known.
   /// - Complexity: linear in the length of the header, n log n in the tensors if they are not in the order of their data.
-  public init(parsing header: Span<UInt8>, dataByteCount: Int?) throws(SafetensorsError) {
-    var reader = SafetensorsHeaderReader()
+  public init(
+    parsing header: Span<UInt8>, dataByteCount: Int?, limits: SafetensorsLimits = .model
+  ) throws(SafetensorsError) {
+    var reader = SafetensorsHeaderReader(limits)
     try reader.read(header)
     self.init(metadata: reader.metadata ?? [:], tensors: Self.inDataOrder(reader.tensors))
     try Self.checkPlaces(of: tensors)

@@ -1,9 +1,26 @@
+/// What a safetensors header is read up to.
+public struct SafetensorsLimits: Sendable {
+  /// The longest header in bytes.
+  let headerByteCount: Int
+  /// The most tensors.
+  let tensorCount: Int
+  /// The longest name in bytes.
+  let nameByteCount: Int
+
+  /// What a client may send.
+  public static let model = SafetensorsLimits(
+    headerByteCount: 16 << 20, tensorCount: TensorDescription.maximumCount,
+    nameByteCount: TensorDescription.maximumNameByteCount)
+  /// A checkpoint holds each variable several times, under longer names.
+  public static let checkpoint = SafetensorsLimits(
+    headerByteCount: 1 << 30, tensorCount: 16 * TensorDescription.maximumCount,
+    nameByteCount: 2 * TensorDescription.maximumNameByteCount)
+}
+
 /// What stands in front of the data of a safetensors file: the tensors' descriptions and free text.
 public struct SafetensorsHeader: Sendable, Equatable {
   /// Bytes of the length that a file begins with.
   public static let lengthPrefixByteCount = 8
-  /// The longest header that is read, in bytes.
-  public static let maximumByteCount = 16 << 20
 
   /// The strings of `__metadata__`.
   public let metadata: [String: String]

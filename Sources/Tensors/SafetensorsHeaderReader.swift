@@ -7,12 +7,17 @@ struct SafetensorsHeaderReader {
 
   private var cursor = JSONCursor<SafetensorsError>()
   private var names: Set<String> = []
+  private let limits: SafetensorsLimits
 
   /// Dtypes of the format that are not held here.
   private static let unsupported: Set<String> = [
     "F4", "F6_E2M3", "F6_E3M2", "F8_E5M2", "F8_E4M3", "F8_E8M0", "F8_E4M3FNUZ", "F8_E5M2FNUZ", "U16", "U32", "U64",
     "C64",
   ]
+
+  init(_ limits: SafetensorsLimits) {
+    self.limits = limits
+  }
 
   mutating func read(_ text: Span<UInt8>) throws(SafetensorsError) {
     guard cursor.take("{", in: text) else { throw .headerNotObject }
@@ -42,10 +47,10 @@ struct SafetensorsHeaderReader {
   }
 
   private mutating func readTensor(_ name: String, _ text: Span<UInt8>) throws(SafetensorsError) {
-    guard TensorDescription.isValid(name: name) else { throw .invalidName(name) }
+    guard TensorDescription.isValid(name: name, byteCount: limits.nameByteCount) else { throw .invalidName(name) }
     guard names.insert(name).inserted else { throw .duplicateName(name) }
-    guard tensors.count < TensorDescription.maximumCount else {
-      throw .tooManyTensors(limit: TensorDescription.maximumCount)
+    guard tensors.count < limits.tensorCount else {
+      throw .tooManyTensors(limit: limits.tensorCount)
     }
     guard cursor.take("{", in: text) else { throw .entryNotObject(tensor: name) }
     var dtype: DType?

@@ -4,11 +4,14 @@ extension TensorDescription {
   /// The most axes of one tensor.
   public static let maximumDimensionCount = 32
 
-  /// Whether a tensor may be named so: 1 to 512 bytes of UTF-8 without control characters and commas, which separate
+  /// The longest name in bytes.
+  public static let maximumNameByteCount = 512
+
+  /// Whether a tensor may be named so: 1 to `byteCount` bytes of UTF-8 without control characters and commas, which separate
   /// names in lists, and not `__metadata__`, which safetensors keeps for itself.
-  public static func isValid(name: String) -> Bool {
+  public static func isValid(name: String, byteCount: Int = maximumNameByteCount) -> Bool {
     let bytes = name.utf8.span
-    guard bytes.count >= 1, bytes.count <= 512 else { return false }
+    guard bytes.count >= 1, bytes.count <= byteCount else { return false }
     var previous: UInt8 = 0
     for index in bytes.indices {
       let byte = bytes[index]

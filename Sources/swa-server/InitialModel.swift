@@ -11,10 +11,16 @@ struct InitialModel {
   let optimizer: NamedFile?
   let threads: Int
 
-  init(_ options: ServeOptions) {
-    weights = options.weights.map { NamedFile(path: $0) }
-    optimizer = options.optimizer.map { NamedFile(path: $0) }
+  /// The options whose files are not read, because there is a saved state.
+  let ignored: [String]
+
+  /// The files are read if they are needed.
+  init(_ options: ServeOptions, isNeeded: Bool) {
+    weights = isNeeded ? options.weights.map { NamedFile(path: $0) } : nil
+    optimizer = isNeeded ? options.optimizer.map { NamedFile(path: $0) } : nil
     threads = options.threads
+    let named = [("--weights", options.weights), ("--optimizer", options.optimizer)]
+    ignored = isNeeded ? [] : named.compactMap { option, path in path.map { "\(option) \($0)" } }
   }
 
   /// Reads the files. Cost: one pass over the weights.

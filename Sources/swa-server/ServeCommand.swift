@@ -15,7 +15,8 @@ struct ServeCommand: ParsableCommand {
       \(layersHelp)
 
       SIGTERM and SIGINT: stop accepting, finish what is under way within the grace, exit 0; a second signal exits at \
-      once with 128 + its number. SIGHUP: read certificates and tokens again. Exit codes: 64 bad usage or configuration, 69 address in use, 70 internal error, \
+      once with 128 + its number. SIGHUP: read certificates and tokens again. Exit codes: 64 bad usage or \
+      configuration, 69 address in use or data directory locked, 70 internal error, \
       74 a file cannot be read or written.
       """)
 

@@ -25,6 +25,8 @@ struct ServeOptions: ParsableArguments {
   @Option(help: ArgumentHelp("What becomes of a push that holds NaN or infinity.", valueName: "policy"))
   var nonFinite = NonFiniteGradients.reject
 
+  @OptionGroup var durability: DurabilityOptions
+
   @OptionGroup var aggregation: AggregationOptions
 
   @Option("Most open connections; at the limit the oldest idle one is closed.", .wholeNumber(in: 1...1_000_000))
@@ -76,6 +78,7 @@ struct ServeOptions: ParsableArguments {
   /// What no single layer can judge, as flags of one may go with values of another.
   func checkTogether() throws(Failure) {
     try security.check(host: host)
+    try durability.checkTogether()
     try aggregation.checkTogether()
   }
 }

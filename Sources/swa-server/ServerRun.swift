@@ -14,22 +14,34 @@ struct ServerRun {
   /// Serves until the first signal, then stops within the grace.
   func run(until signals: Signals) throws(Failure) {
     let security = try SecurityFiles(options.security)
-    let model = try InitialModel(options).make(logger: logger)
+    let store = try DataStore(options.durability, logger: logger)
+    let initial = InitialModel(options, isNeeded: store?.holdsState != true)
+    let model = try initial.make(logger: logger)
     var configuration = ApplicationConfiguration(options)
     configuration.authorization = security.authorization
     let application = Application(model: model, configuration: configuration, logger: logger)
     let server = Server(
       configuration: ServerConfiguration(options), service: application, logger: logger,
       secure: security.secure)
+    if store != nil { application.beginRecovery() }
     let port = try start(server)
-    if let path = options.portFile { try NamedFile(path: path).replace(with: "\(port)\n") }
-    logger.info("\(startUpLine(port: port, model: model.status, registry: model.registry))")
+    do throws(Failure) {
+      if let path = options.portFile { try NamedFile(path: path).replace(with: "\(port)\n") }
+      try store?.open(model, ignored: initial.ignored)
+    } catch {
+      server.stop(grace: .zero)
+      throw error
+    }
+    application.endRecovery()
+    let durability = store?.summary ?? "durability none"
+    logger.info("\(startUpLine(port: port, model: model.status, registry: model.registry, durability))")
     security.warn(logger, host: options.host)
     signals.onHangUp { [logger] in security.reload(logger) }
     signals.wait()
     logger.info("stopping", metadata: ["grace": "\(options.shutdownGrace)"])
     application.prepareToStop()
     server.stop(grace: options.shutdownGrace.duration)
+    try store?.close(model)
     logger.info("stopped")
   }
 
@@ -50,7 +62,9 @@ struct ServerRun {
     }
   }
 
-  private func startUpLine(port: Int, model status: ModelStatus, registry: Registry) -> String {
+  private func startUpLine(
+    port: Int, model status: ModelStatus, registry: Registry, _ durability: String
+  ) -> String {
     let url = "\(options.security.tlsCert == nil ? "http" : "https")://\(options.host.inURL):\(port)"
     let model =
       switch status.model {
@@ -58,7 +72,8 @@ struct ServerRun {
       case .some(let model): "model of \(model.layout.entries.count) variables, \(model.layout.byteCount) bytes"
       }
     return """
-      swa-server \(version) listening on \(url), \(model), \(registry.summary(of: status.optimizer)), durability none
+      swa-server \(version) listening on \(url), \(model), \(registry.summary(of: status.optimizer)), \
+      \(durability)
       """
   }
 }

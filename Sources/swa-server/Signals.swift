@@ -5,7 +5,7 @@ import Locks
 /// SIGTERM and SIGINT: the first asks for a graceful stop, the second ends the process at once with 128 + its number.
 /// SIGHUP asks to read files again.
 ///
-/// SIGPIPE does nothing from now on. One lives for as long as the process.
+/// SIGPIPE and SIGXFSZ do nothing from now on. One lives for as long as the process.
 final class Signals: Sendable {
   private let first = DispatchSemaphore(value: 0)
   private let isStopping = Lock(false)
@@ -13,7 +13,7 @@ final class Signals: Sendable {
   private let queue = DispatchQueue(label: "signals")
 
   init() {
-    signal(SIGPIPE, SIG_IGN)
+    for ignored in [SIGPIPE, SIGXFSZ] { signal(ignored, SIG_IGN) }
     for number in [SIGTERM, SIGINT, SIGHUP] {
       // A shell without job control starts background commands with SIGINT ignored.
       signal(number, SIG_DFL)

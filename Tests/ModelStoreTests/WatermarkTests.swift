@@ -23,6 +23,18 @@ struct WatermarkTests {
   }
 
   @Test
+  func waitersForOneChangeHearInTheOrderInWhichTheyCame() {
+    let watermark = Watermark(durable: 0)
+    let heard = Lock<[Int]>([])
+    for number in 0..<200 {
+      watermark.whenDurable(1 + number / 50) { _ in heard.withLock { $0.append(number) } }
+      watermark.whenDurable(9) { _ in }
+    }
+    watermark.advance(to: 4)
+    #expect(heard.withLock { $0 } == Array(0..<200))
+  }
+
+  @Test
   func afterAFailureNothingMoreIsDurable() {
     let watermark = Watermark(durable: 1)
     let failures = Lock<[Int]>([])

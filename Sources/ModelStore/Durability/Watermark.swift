@@ -5,6 +5,7 @@ final class Watermark: Sendable {
   private struct State {
     var durable: Int
     var failure: ModelError?
+    /// In the order in which they came.
     var waiters: [(sequence: Int, body: @Sendable (ModelError?) -> Void)] = []
   }
 
@@ -30,15 +31,20 @@ final class Watermark: Sendable {
     if isKnown { body(failure) }
   }
 
-  /// Notes that changes up to this one are on disk, and tells those who waited, in the order of the changes.
+  /// Notes that changes up to this one are on disk, and tells those who waited, in the order of the changes and, for
+  /// one change, in the order in which they came.
   func advance(to sequence: Int) {
     let due = state.withLock { state in
       state.durable = max(state.durable, sequence)
-      let end = state.waiters.partition { $0.sequence <= state.durable }
-      defer { state.waiters.removeSubrange(end...) }
-      return state.waiters[end...].sorted { $0.sequence < $1.sequence }
+      let due = state.waiters.enumerated().filter { $1.sequence <= state.durable }
+      if due.count == state.waiters.count {
+        state.waiters = []
+      } else {
+        state.waiters.removeAll { $0.sequence <= state.durable }
+      }
+      return due.sorted { ($0.element.sequence, $0.offset) < ($1.element.sequence, $1.offset) }
     }
-    for waiter in due { waiter.body(nil) }
+    for waiter in due { waiter.element.body(nil) }
   }
 
   /// Notes that nothing more will be on disk, and tells all who wait.

@@ -88,6 +88,10 @@ extension Problem {
         members: [("allowed", .strings(slots))])
     case .outOfMemory(let byteCount):
       self = .busy("the system has no memory for \(byteCount) bytes")
+    case .fullDisk(let detail): self = .fullDisk(detail)
+    case .journalFailed(let detail): self = .journalFailed(detail)
+    case .checkpointFailed(let detail): self = .checkpointFailed(detail)
+    case .noDataDirectory: self = .noDataDirectory
     }
   }
 

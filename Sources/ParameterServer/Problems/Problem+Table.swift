@@ -114,6 +114,38 @@ extension Problem {
     Problem("internal", title: "Internal error", status: .internalServerError, detail: detail)
   }
 
+  static var recovering: Problem {
+    Problem(
+      "recovering", title: "Recovering", status: .serviceUnavailable,
+      detail: "the server is reading its data directory; /readyz says when it is done", fields: [.retryAfter: "1"])
+  }
+
+  static func fullDisk(_ detail: String) -> Problem {
+    Problem(
+      "full-disk", title: "The disk is full",
+      status: HTTPResponse.Status(code: 507, reasonPhrase: "Insufficient Storage"),
+      detail: "the data directory has no room for this (\(detail)); nothing was changed")
+  }
+
+  static func journalFailed(_ detail: String) -> Problem {
+    Problem(
+      "journal-failed", title: "The journal failed", status: .serviceUnavailable,
+      detail: "the journal can't be written, so nothing can be changed until the server is restarted: \(detail)",
+      fields: [.retryAfter: "10"])
+  }
+
+  static func checkpointFailed(_ detail: String) -> Problem {
+    Problem(
+      "internal", title: "Internal error", status: .internalServerError,
+      detail: "the checkpoint could not be written: \(detail)")
+  }
+
+  static var noDataDirectory: Problem {
+    Problem(
+      "no-data-dir", title: "No data directory", status: .conflict,
+      detail: "the model is kept in memory alone; start the server with --data-dir")
+  }
+
   /// A change was answered with what another does.
   static func mismatched(_ outcome: Outcome) -> Problem {
     Problem("internal", title: "Internal error", status: .internalServerError, detail: "the outcome was \(outcome)")

@@ -44,8 +44,22 @@ struct StatusBody: Encodable {
   let startedAt: String
   let uptimeSeconds: Double
   let version = ParameterServer.version
-  let durability = "none"
-  let lastCheckpoint = Nullable<String>(nil)
+  let durability: String
+  let lastCheckpoint: Nullable<LastCheckpoint>
+
+  struct LastCheckpoint: Encodable {
+    let id: String
+    let iterations: Nullable<Int>
+    let created: String
+    let bytes: Int
+
+    init(_ checkpoint: Checkpoint) {
+      id = checkpoint.id
+      iterations = Nullable(checkpoint.iterations)
+      created = checkpoint.created
+      bytes = checkpoint.byteCount
+    }
+  }
 
   struct Staleness: Encodable {
     let last: Nullable<Int>
@@ -70,6 +84,8 @@ struct StatusBody: Encodable {
     trainers = application.trainers.count
     startedAt = application.started.date.ISO8601Format()
     uptimeSeconds = application.started.uptimeSeconds
+    durability = application.model.durabilityMode.rawValue
+    lastCheckpoint = Nullable(application.model.checkpoints.last.map { LastCheckpoint($0) })
   }
 }
 

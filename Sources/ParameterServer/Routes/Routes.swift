@@ -2,8 +2,10 @@ import HTTPTypes
 
 /// The table of contents of the interface, in the order of openapi.yaml.
 enum Routes {
+  static let healthPath = "/healthz"
+
   static let all: [Route] = [
-    Route(.get, "/healthz", .none, nil, health),
+    Route(.get, healthPath, .none, nil, health),
     Route(.get, "/readyz", .none, nil, readiness),
     Route(.get, "/openapi.yaml", .none, nil, specification),
     Route(.get, "/", .none, nil, overview),

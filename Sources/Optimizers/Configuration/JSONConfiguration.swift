@@ -1,10 +1,9 @@
-public import Optimizers
 public import Tensors
 
 /// Configurations as JSON text (RFC 8259), members in the order of the text.
 public enum JSONConfiguration {
   /// The most bytes of a configuration.
-  static let limit = 1 << 20
+  public static let limit = 1 << 20
   /// How deep a configuration may nest.
   private static let maximumDepth = 32
 
@@ -18,7 +17,12 @@ public enum JSONConfiguration {
   }
 
   /// Writes a value as text.
-  static func text(of value: ConfigValue) -> [UInt8] {
+  public static func string(of value: ConfigValue) -> String {
+    String(decoding: text(of: value), as: UTF8.self)
+  }
+
+  /// Writes a value as text.
+  public static func text(of value: ConfigValue) -> [UInt8] {
     var text: [UInt8] = []
     append(value, to: &text)
     return text

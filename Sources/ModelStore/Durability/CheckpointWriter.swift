@@ -1,0 +1,70 @@
+private import FoundationEssentials
+import Optimizers
+import Tensors
+
+/// Writes a state as a checkpoint file: whole under its name, or not at all.
+struct CheckpointWriter {
+  let calls: any FileCalls
+  let registry: Registry
+  let pool: RegionPool
+
+  /// Writes a checkpoint and answers what it is. Cost: the state's bytes, beside what goes on.
+  func write(_ saved: SavedState) throws(FileFailure) -> Checkpoint {
+    let name = DataFileName.checkpoint(sequence: saved.sequence)
+    let metadata = CheckpointMetadata(
+      of: saved, created: Date.now.ISO8601Format(), registry: registry)
+    do throws(FileFailure) {
+      let byteCount = try write(saved, metadata, as: name.whileWritten)
+      try calls.rename(name.whileWritten, to: name.description)
+      try calls.syncDirectory()
+      return Checkpoint(metadata, byteCount: byteCount)
+    } catch {
+      // Half a file only takes room; the start of the next run removes it too.
+      try? calls.remove(name.whileWritten)
+      throw error
+    }
+  }
+
+  /// Writes and syncs the file; answers its length.
+  private func write(
+    _ saved: SavedState, _ metadata: CheckpointMetadata, as name: String
+  ) throws(FileFailure) -> Int {
+    let zeros = String(repeating: "0", count: CheckpointLayout.checksumDigitCount)
+    var header = SafetensorsHeader.encode(
+      tensors: saved.state.checkpointTensors, metadata: [("crc32c", zeros)] + metadata.members)
+    let pieces = saved.state.pieces
+    let byteCount = pieces.reduce(header.count) { $0 + $1.range.count }
+    let file = try DataFile(replacing: name, in: calls)
+    // A disk without room says so before anything is written.
+    try file.allocate(0..<byteCount)
+    var checksum = CRC32C(of: header.span)
+    var writer = RecordWriter(file, at: header.count, buffer: try buffer(for: name))
+    writer.beginChecksum(with: checksum)
+    for piece in pieces { try writer.write(piece) }
+    try writer.flush()
+    checksum = writer.checksum
+    let digits = String(checksum.value, radix: 16)
+    let padded = String(repeating: "0", count: CheckpointLayout.checksumDigitCount - digits.utf8.count) + digits
+    for (index, digit) in padded.utf8.enumerated() { header[CheckpointLayout.checksumOffset + index] = digit }
+    try file.write(header.span, at: 0)
+    try file.sync()
+    return byteCount
+  }
+
+  private func buffer(for name: String) throws(FileFailure) -> Region {
+    do throws(RegionError) {
+      return try Region(byteCount: RecordWriter.bufferByteCount, pool: pool)
+    } catch {
+      throw .noMemory(name)
+    }
+  }
+}
+
+extension ModelState {
+  /// The tensors of a checkpoint, in the order of `pieces`.
+  var checkpointTensors: [TensorDescription] {
+    guard let trained else { return [] }
+    return CheckpointLayout.tensors(
+      of: trained.layout, slotNames: optimizer.inner.slotNames, hasAverage: trained.average != nil)
+  }
+}

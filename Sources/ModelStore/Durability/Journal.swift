@@ -1,0 +1,226 @@
+private import Dispatch
+private import Locks
+import Tensors
+
+/// Keeps changes on disk, in order. Many changes share one sync: what comes while one is under way waits for the next.
+final class Journal: Sendable {
+  /// How files grow.
+  struct Sizes: Sendable {
+    /// A file takes no more records from this length on.
+    var segmentByteCount = 64 << 20
+    /// Room that is taken at a time, for many small records: a sync that extends the file takes half as long again.
+    var allocationByteCount = 4 << 20
+  }
+
+  /// Room for one record.
+  struct Place: Sendable {
+    fileprivate let segment: JournalSegment
+    fileprivate let offset: Int
+  }
+
+  private struct Entry: Sendable {
+    let record: ChangeRecord
+    let sequence: Int
+    let epoch: String
+    let place: Place
+  }
+
+  private struct State {
+    var segment: JournalSegment?
+    /// Where the next record goes.
+    var end = 0
+    /// How far the file has room.
+    var allocated = 0
+    var queue: [Entry] = []
+    var isWriting = false
+    var failure: ModelError?
+    /// The first changes of all files, ascending.
+    var firstSequences: [Int]
+    var appendedByteCount: Int
+  }
+
+  /// How far the changes are on disk.
+  let watermark: Watermark
+  private let calls: any FileCalls
+  private let sizes: Sizes
+  /// What small records are gathered in; only the writing thread takes it.
+  private let buffer: Lock<Region>
+  private let notify: @Sendable (DurabilityNotice) -> Void
+  private let state: Lock<State>
+  private let queue = DispatchQueue(label: "journal", qos: .userInitiated)
+
+  /// Goes on after `sequence`; `firstSequences` are of the files that are there, `replayedByteCount` the bytes of their
+  /// records after the checkpoint.
+  init(
+    after sequence: Int, firstSequences: [Int], replayedByteCount: Int, sizes: Sizes, in calls: any FileCalls,
+    pool: RegionPool,
+    notify: @escaping @Sendable (DurabilityNotice) -> Void
+  ) throws(RegionError) {
+    watermark = Watermark(durable: sequence)
+    self.calls = calls
+    self.sizes = sizes
+    buffer = Lock(try Region(byteCount: RecordWriter.bufferByteCount, pool: pool))
+    self.notify = notify
+    state = Lock(State(firstSequences: firstSequences, appendedByteCount: replayedByteCount))
+  }
+
+  /// Bytes of all records so far, from those after the checkpoint on that the model was recovered from.
+  var appendedByteCount: Int { state.withLock { $0.appendedByteCount } }
+
+  /// Makes sure that there is room on the disk for a record, before its change is applied. What is not appended costs
+  /// nothing.
+  func reserve(for record: ChangeRecord, sequence: Int) throws(ModelError) -> Place {
+    let byteCount = RecordHeader.recordByteCount(content: record.byteCount)
+    return try state.withLock { (state) throws(ModelError) in
+      if let failure = state.failure { throw failure }
+      do throws(FileFailure) {
+        return try reserve(byteCount, sequence, &state)
+      } catch {
+        let failure = ModelError(error)
+        // A full disk can be freed. Whatever else is wrong with it is no ground to build on.
+        if !error.isFullDisk { state.failure = failure }
+        throw failure
+      }
+    }
+  }
+
+  /// Writes the record of a change that was applied; the watermark tells when it is on disk.
+  func append(_ record: ChangeRecord, sequence: Int, epoch: String, at place: Place) {
+    let starts = state.withLock { state in
+      state.queue.append(Entry(record: record, sequence: sequence, epoch: epoch, place: place))
+      let byteCount = RecordHeader.recordByteCount(content: record.byteCount)
+      state.end = place.offset + byteCount
+      state.appendedByteCount += byteCount
+      defer { state.isWriting = true }
+      return !state.isWriting
+    }
+    if starts { queue.async { self.writeAll() } }
+  }
+
+  /// Removes the files that hold nothing after `sequence`.
+  func removeFiles(upTo sequence: Int) throws(FileFailure) {
+    let names: [Int] = state.withLock { state in
+      let needed = state.firstSequences.lastIndex { $0 <= sequence + 1 } ?? 0
+      defer { state.firstSequences.removeFirst(needed) }
+      return Array(state.firstSequences.prefix(needed))
+    }
+    for first in names { try calls.remove(DataFileName.journal(firstSequence: first).description) }
+  }
+
+  private func reserve(_ byteCount: Int, _ sequence: Int, _ state: inout State) throws(FileFailure) -> Place {
+    if let segment = state.segment, state.end < sizes.segmentByteCount {
+      try allocate(to: state.end + byteCount, segment, &state.allocated)
+      return Place(segment: segment, offset: state.end)
+    }
+    let segment = try JournalSegment(firstSequence: sequence, in: calls)
+    var allocated = 0
+    do throws(FileFailure) {
+      try allocate(to: SegmentHeader.byteCount + byteCount, segment, &allocated)
+    } catch {
+      try? calls.remove(segment.file.name)
+      throw error
+    }
+    state.segment = segment
+    state.end = SegmentHeader.byteCount
+    state.allocated = allocated
+    state.firstSequences.append(sequence)
+    return Place(segment: segment, offset: state.end)
+  }
+
+  private func allocate(to end: Int, _ segment: JournalSegment, _ allocated: inout Int) throws(FileFailure) {
+    guard end > allocated else { return }
+    let generous = max(end, allocated + sizes.allocationByteCount)
+    do throws(FileFailure) {
+      try segment.file.allocate(allocated..<generous)
+      allocated = generous
+    } catch {
+      guard error.isFullDisk, generous > end else { throw error }
+      try segment.file.allocate(allocated..<end)
+      allocated = end
+    }
+  }
+
+  /// Writes what waits, and what comes meanwhile.
+  private func writeAll() {
+    do throws(FileFailure) {
+      while let last = try writeNext() { watermark.advance(to: last) }
+    } catch {
+      let failure = ModelError.journalFailed("\(error)")
+      state.withLock { state in
+        state.failure = failure
+        state.queue = []
+      }
+      notify(.warning("the journal failed; no change is taken until a restart: \(error)"))
+      watermark.fail(failure)
+    }
+  }
+
+  /// Writes and syncs what waits, and lets go of it; answers the last change, nil when there was none.
+  private func writeNext() throws(FileFailure) -> Int? {
+    let entries = state.withLock { state in
+      if state.queue.isEmpty { state.isWriting = false }
+      defer { state.queue = [] }
+      return state.queue
+    }
+    guard let last = entries.last else { return nil }
+    try buffer.withLock { (buffer) throws(FileFailure) in try write(entries, by: &buffer) }
+    return last.sequence
+  }
+
+  private func write(_ entries: [Entry], by buffer: inout Region) throws(FileFailure) {
+    guard var segment = entries.first?.place.segment else { return }
+    let synced = watermark.durable
+    var isNew = false
+    var writer = RecordWriter(segment.file, at: 0, buffer: buffer)
+    for entry in entries {
+      if entry.place.segment !== segment {
+        try writer.flush()
+        try segment.file.sync()
+        segment = entry.place.segment
+        try writer.move(to: segment.file, at: 0)
+      }
+      if entry.place.offset == SegmentHeader.byteCount {
+        isNew = true
+        try writer.write(segment.header.encoded)
+      }
+      try write(entry, synced: synced, to: &writer)
+    }
+    try writer.flush()
+    try segment.file.sync()
+    if isNew { try calls.syncDirectory() }
+    buffer = writer.buffer
+  }
+
+  private func write(_ entry: Entry, synced: Int, to writer: inout RecordWriter) throws(FileFailure) {
+    let record = entry.record
+    let header = RecordHeader(
+      kind: record.kind, sequence: entry.sequence, synced: synced, epoch: entry.epoch,
+      fieldByteCount: record.fields.count, dataByteCount: record.byteCount - record.fields.count,
+      nonce: entry.place.segment.nonce)
+    let encoded = header.encoded
+    try writer.move(to: entry.place.offset)
+    try writer.write(encoded.bytes)
+    writer.beginChecksum(with: encoded.checksum)
+    try writer.write(record.fields)
+    for piece in record.data { try writer.write(piece) }
+    var trailer = FieldWriter()
+    trailer.append(writer.checksum.value)
+    let padding = header.recordByteCount - RecordHeader.byteCount - record.byteCount - trailer.bytes.count
+    try writer.write(trailer.bytes + [UInt8](repeating: 0, count: padding))
+  }
+}
+
+/// Something that the operator should read in the log.
+public enum DurabilityNotice: Sendable {
+  /// All is well.
+  case info(String)
+  /// Something went wrong.
+  case warning(String)
+}
+
+extension ModelError {
+  /// Why a change can't be kept.
+  init(_ failure: FileFailure) {
+    self = failure.isFullDisk ? .fullDisk("\(failure)") : .journalFailed("\(failure)")
+  }
+}
