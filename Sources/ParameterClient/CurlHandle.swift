@@ -97,6 +97,9 @@ import CCurl
     switch code {
     case CURLE_URL_MALFORMAT, CURLE_UNSUPPORTED_PROTOCOL, CURLE_SSL_CACERT_BADFILE, CURLE_SSL_CERTPROBLEM:
       return .configuration(detail)
+    case CURLE_SEND_FAIL_REWIND:
+      // How libcurl says that it can't repeat the request on another connection by itself.
+      return .unreachable("the connection was lost")
     default:
       return .unreachable(detail)
     }

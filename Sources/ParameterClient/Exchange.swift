@@ -3,7 +3,10 @@ import Tensors
 /// One attempt at a request while libcurl runs it: where its bytes come from and where the answer's go.
 final class Exchange {
   private let upload: Upload?
-  private var sent = 0
+  /// Bytes of the request's body that libcurl has taken.
+  private(set) var sent = 0
+  /// Whether something of the answer is in a file, from which it can't be taken back.
+  private(set) var hasWrittenToFile = false
   private var download: Download
   private var refusal: [UInt8] = []
   private let onProgress: ((TransferProgress) -> Void)?
@@ -47,6 +50,7 @@ final class Exchange {
       return true
     }
     do {
+      if case .file = download { hasWrittenToFile = true }
       try download.write(bytes)
       return true
     } catch {

@@ -10,6 +10,9 @@ public final class ParameterClient {
   /// Called now and then during a transfer, on the caller's thread.
   public var onProgress: ((TransferProgress) -> Void)?
 
+  /// Called when a request is sent again, and when the server's model is not the one that it was; on the caller's thread.
+  public var onNotice: ((ClientNotice) -> Void)?
+
   private static let unannouncedByteCount = 1 << 20
 
   private let base: String
@@ -18,6 +21,10 @@ public final class ParameterClient {
   private let retries: RetryPolicy
   private let pool = RegionPool()
   private let handle: CurlHandle
+  /// Whether the server has ever answered: one that is gone for a moment is waited for, a wrong address is not.
+  private var hasMetServer = false
+  /// The model's epoch and iterations as they were last seen.
+  private var lastSeen: (epoch: String, iteration: Int?)?
 
   /// A client of the server at `url`, such as `http://127.0.0.1:8080`. Nothing is sent yet.
   public init(
@@ -39,8 +46,11 @@ public final class ParameterClient {
 
   /// The current weights, or the averaged ones.
   public func pull(averaged: Bool = false) throws(ClientError) -> Weights {
-    let receiver = TensorReceiver(pool: pool)
-    let (answer, _) = try send(Request(method: .get, path: weightsPath(averaged))) { .tensors(receiver) }
+    var receiver = TensorReceiver(pool: pool)
+    let (answer, _) = try send(Request(method: .get, path: weightsPath(averaged))) {
+      receiver = TensorReceiver(pool: pool)
+      return .tensors(receiver)
+    }
     return Weights(version: try WeightsVersion(answer), file: try receiver.finish())
   }
 
@@ -52,18 +62,25 @@ public final class ParameterClient {
 
   /// Pushes one gradient for each of some variables.
   ///
+  /// The push is sent again after a 503 and after a lost connection, and the server applies it once. Where the model has
+  /// gone back meanwhile this throws the 409 `model-epoch-mismatch` when `version` is given; without it the push may be
+  /// applied in both epochs.
+  ///
   /// - Parameters:
   ///   - version: the weights that the gradients were computed at.
   ///   - trainingLoss: the loss there, for the server's records.
   public func push(
     _ gradients: TensorFile, computedAt version: WeightsVersion? = nil, trainingLoss: Double? = nil
   ) throws(ClientError) -> Receipt {
-    try push(Upload(gradients), version, trainingLoss)
+    var request = push(Upload(gradients), epoch: version?.modelEpoch)
+    if let version { request.fields.append(("Weights-Iteration", String(version.iteration))) }
+    if let trainingLoss { request.fields.append(("Training-Loss", String(trainingLoss))) }
+    return try decode(try send(request) { .text }.text)
   }
 
-  /// Pushes the gradients of a safetensors or npz file.
-  public func push(_ file: LocalFile) throws(ClientError) -> Receipt {
-    try push(.file(file), nil, nil)
+  /// Pushes the gradients of a safetensors or npz file, to the model of this epoch if one is given.
+  public func push(_ file: LocalFile, epoch: String? = nil) throws(ClientError) -> Receipt {
+    try decode(try send(push(.file(file), epoch: epoch)) { .text }.text)
   }
 
   /// Creates the model with these weights; refused with status 412 when there is one.
@@ -89,19 +106,16 @@ public final class ParameterClient {
 
   /// What the server says of itself.
   public func status() throws(ClientError) -> ServerStatus {
-    try decode(try send(Request(method: .get, path: "/v1/status")) { .text }.text)
+    let status: ServerStatus = try decode(try send(Request(method: .get, path: "/v1/status")) { .text }.text)
+    noteModel(status.modelEpoch, iteration: status.iterations)
+    return status
   }
 
-  private func push(
-    _ upload: Upload, _ version: WeightsVersion?, _ loss: Double?
-  ) throws(ClientError) -> Receipt {
-    var request = Request(method: .post, path: "/v1/gradients", upload: upload)
-    if let version {
-      request.fields.append(("Weights-Iteration", String(version.iteration)))
-      request.fields.append(("Model-Epoch", version.modelEpoch))
-    }
-    if let loss { request.fields.append(("Training-Loss", String(loss))) }
-    return try decode(try send(request) { .text }.text)
+  /// A push under a key of its own.
+  private func push(_ upload: Upload, epoch: String?) -> Request {
+    var request = Request(method: .post, path: "/v1/gradients", upload: upload, key: UUID().uuidString)
+    if let epoch { request.fields.append(("Model-Epoch", epoch)) }
+    return request
   }
 
   private func initialize(_ upload: Upload) throws(ClientError) {
@@ -120,7 +134,19 @@ public final class ParameterClient {
     }
   }
 
-  /// Sends a request, again after a 503, until there is another answer or the policy has enough.
+  /// Tells the user when the model is another one than in the last answer.
+  private func noteModel(_ epoch: String?, iteration: Int?) {
+    guard let epoch else { return }
+    if let lastSeen, lastSeen.epoch != epoch {
+      onNotice?(
+        .modelChanged(
+          ModelChange(
+            previousEpoch: lastSeen.epoch, previousIteration: lastSeen.iteration, epoch: epoch, iteration: iteration)))
+    }
+    lastSeen = (epoch, iteration ?? (lastSeen?.epoch == epoch ? lastSeen?.iteration : nil))
+  }
+
+  /// Sends a request, again after a 503 or a lost connection, until there is another answer or the policy has enough.
   private func send(
     _ request: Request, to download: () -> Download
   ) throws(ClientError) -> (answer: Answer, text: [UInt8]) {
@@ -134,15 +160,23 @@ public final class ParameterClient {
       let failure: ClientError
       switch result {
       case .success(let answer) where answer.isSuccess:
+        hasMetServer = true
+        // Averages are those of an earlier iteration.
+        let isAverage = request.path == weightsPath(true)
+        noteModel(answer.modelEpoch, iteration: isAverage ? nil : answer.iteration)
         return (answer, exchange.text)
       case .success(let answer):
+        hasMetServer = true
         outcome = .status(answer.status, retryAfter: answer.retryAfter)
         failure = .refused(Problem(status: answer.status, body: exchange.refusalBody))
       case .failure(let error):
-        outcome = .noAnswer
+        guard case .unreachable = error else { throw error }
+        hasMetServer = hasMetServer || exchange.sent > 0
+        outcome = .noAnswer(isRepeatable: request.isRepeatable && hasMetServer && !exchange.hasWrittenToFile)
         failure = error
       }
       guard let delay = retries.delay(afterAttempt: attempt, outcome, jitter: .random(in: 0...1)) else { throw failure }
+      onNotice?(.retrying(after: failure, seconds: delay))
       usleep(UInt32(delay * 1_000_000))
       attempt += 1
     }
@@ -150,6 +184,7 @@ public final class ParameterClient {
 
   private func fields(of request: Request) -> [String] {
     var fields = request.fields.map { "\($0.name): \($0.value)" }
+    if let key = request.key { fields.append("Idempotency-Key: \"\(key)\"") }
     if let token = credentials.token { fields.append("Authorization: Bearer \(token)") }
     if let name = credentials.trainerID { fields.append("Trainer-Id: \(name)") }
     if let upload = request.upload {

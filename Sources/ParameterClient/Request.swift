@@ -11,4 +11,9 @@ struct Request {
   let path: String
   var fields: [(name: String, value: String)] = []
   var upload: Upload?
+  /// Names a push, so that the server applies it once however often it comes.
+  var key: String?
+
+  /// Whether sending it twice does no harm.
+  var isRepeatable: Bool { method == .get || key != nil }
 }

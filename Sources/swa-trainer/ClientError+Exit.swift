@@ -20,6 +20,11 @@ extension ClientError {
 
   var message: String {
     switch self {
+    case .refused(let problem) where problem.isOfAnotherEpoch:
+      """
+      the server refused (\(problem.status) \(problem.name)): its model went back to an earlier state or was replaced since \
+      these gradients' weights were pulled: \(problem.detail)
+      """
     case .refused(let problem):
       "the server refused (\(problem.status) \(problem.name)): \(problem.detail)"
     case .unreachable(let detail): "no answer: \(detail)"
@@ -35,6 +40,22 @@ extension ClientError {
     case .refused: ExitCode(65)
     case .unreachable, .unexpectedAnswer: ExitCode(69)
     case .file: ExitCode(74)
+    }
+  }
+}
+
+extension Problem {
+  /// Whether the server's model is not the one that was meant.
+  var isOfAnotherEpoch: Bool { name == "model-epoch-mismatch" }
+}
+
+extension ClientNotice {
+  /// A line for people.
+  var message: String {
+    switch self {
+    case .retrying(let error, let seconds):
+      "\(error.message); asking again in \((seconds * 10).rounded() / 10) seconds"
+    case .modelChanged(let change): change.description
     }
   }
 }

@@ -44,9 +44,12 @@ struct ConnectionOptions: ParsableArguments {
     settings.certificateAuthorities = certificateAuthorities
     settings.certificate = certificate
     settings.key = key
-    return try ParameterClient(
+    let client = try ParameterClient(
       url: serverURL, credentials: Credentials(token: try token(), trainerID: trainerID ?? self.trainerID),
       settings: settings)
+    // When stderr is gone nobody can be told.
+    client.onNotice = { notice in try? LocalFile.standardError.write("swa-trainer: \(notice.message)\n") }
+    return client
   }
 
   /// The options as arguments, for a process that is to connect in the same way.

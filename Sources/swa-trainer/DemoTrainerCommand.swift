@@ -25,10 +25,15 @@ struct DemoTrainerCommand: ParsableCommand {
         let model = try Perceptron(weights.file, weightDecay: DemoSettings.weightDecay)
         let batch = digits.sample(DemoSettings.batchSize, using: &generator)
         let (loss, gradient) = model.lossAndGradient(on: batch)
-        let receipt = try client.push(
-          try Perceptron.file(gradient), computedAt: weights.version, trainingLoss: Double(loss))
-        report.add(receipt)
-        iterations = receipt.iterations
+        do throws(ClientError) {
+          let receipt = try client.push(
+            try Perceptron.file(gradient), computedAt: weights.version, trainingLoss: Double(loss))
+          report.add(receipt)
+          iterations = receipt.iterations
+        } catch {
+          // The model went back: its user hears of it, and the training goes on from there.
+          guard case .refused(let problem) = error, problem.isOfAnotherEpoch else { throw error }
+        }
       }
       print(report.line)
     }

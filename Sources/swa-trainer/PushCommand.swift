@@ -18,7 +18,8 @@ struct PushCommand: ParsableCommand {
       let progress = ProgressBar(showing: .upload)
       client.onProgress = progress?.update
       defer { progress?.finish() }
-      let receipt = try client.push(file)
+      // A push that is sent again must not end up in another model, or in the same one gone back.
+      let receipt = try client.push(file, epoch: try client.status().modelEpoch)
       progress?.finish()
       print("iterations: \(receipt.iterations)")
       print("snapshots: \(receipt.snapshots)\(receipt.snapshot ? " (one taken now)" : "")")

@@ -251,6 +251,13 @@ def test_of_pushes_at_the_same_time_one_is_applied(model):
     numpy.testing.assert_array_equal(weights(model), expected)
 
 
+def begin(wire, key, content):
+    """Sends a push but for its last bytes, and sees to it that it is under way before any other."""
+    wire.send(head(key, len(content), "Expect: 100-continue\r\n"))
+    assert wire.answer("POST", "/v1/gradients").status == 100
+    wire.send(content[:-4])
+
+
 def waits_for(wire):
     """Whether nothing comes for a moment."""
     wire.socket.settimeout(0.3)
@@ -267,7 +274,7 @@ def test_while_the_first_is_under_way_the_others_wait(start):
     server = start("--max-workers", "2")
     with Client(server) as client, Wire(server) as first:
         client.put("/v1/weights", data=encode({"w": f32(5, 5)}))
-        first.send(head("a", len(BODY)) + BODY[:-4])
+        begin(first, "a", BODY)
         # As many as there are workers, and more: none holds one.
         others = [Wire(server) for _ in range(5)]
         for wire in others[:4]:
@@ -295,7 +302,7 @@ def test_when_the_first_fails_the_next_one_is_applied(model, end):
     with Wire(model.server) as second, Wire(model.server) as third:
         first = Wire(model.server)
         content = encode({"w": f32(1, numpy.nan)})
-        first.send(head("a", len(content)) + content[:-4])
+        begin(first, "a", content)
         second.send(head("a", len(BODY)) + BODY)
         assert waits_for(second)
         third.send(head("a", len(BODY)) + BODY)
@@ -325,7 +332,7 @@ def test_a_stalled_first_push_ends_by_its_rate(start):
     server = start("--body-min-rate", "1000")
     with Client(server) as client, Wire(server) as first, Wire(server) as second:
         client.put("/v1/weights", data=encode({"w": f32(5, 5)}))
-        first.send(head("a", len(BODY)) + BODY[:-4])
+        begin(first, "a", BODY)
         second.send(head("a", len(BODY)) + BODY)
         second.socket.settimeout(60)
         assert second.answer("POST", "/v1/gradients").status == 200

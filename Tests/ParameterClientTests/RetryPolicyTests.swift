@@ -5,12 +5,14 @@ import Testing
 struct RetryPolicyTests {
   private let policy = RetryPolicy(attempts: 4, firstDelay: 1, longestDelay: 3)
 
-  @Test func aLostConnectionIsNotTriedAgain() {
-    #expect(policy.delay(afterAttempt: 1, .noAnswer, jitter: 0) == nil)
+  @Test func aLostConnectionIsTriedAgainWhereThatDoesNoHarm() {
+    #expect(policy.delay(afterAttempt: 1, .noAnswer(isRepeatable: false), jitter: 1) == nil)
+    #expect(policy.delay(afterAttempt: 1, .noAnswer(isRepeatable: true), jitter: 1) == 1)
+    #expect(policy.delay(afterAttempt: 4, .noAnswer(isRepeatable: true), jitter: 1) == nil)
   }
 
   @Test(arguments: [400, 409, 412, 422, 429, 500, 502, 504, 507])
-  func onlyA503IsTriedAgain(status: Int) {
+  func ofAllAnswersOnlyA503IsTriedAgain(status: Int) {
     #expect(policy.delay(afterAttempt: 1, .status(status, retryAfter: 1), jitter: 0) == nil)
   }
 

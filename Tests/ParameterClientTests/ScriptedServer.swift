@@ -1,12 +1,16 @@
-import Dispatch
-import Glibc
+import Foundation
 import Synchronization
 
 /// A server on a free port of 127.0.0.1 that gives literal answers, whatever is asked, and remembers the requests.
 final class ScriptedServer: Sendable {
   let port: Int
   private let descriptor: Int32
-  private let received = Mutex<[Request]>([])
+  private let log = Log()
+
+  /// What has come; of its own, so that the thread keeps nothing else alive.
+  private final class Log: Sendable {
+    let requests = Mutex<[Request]>([])
+  }
 
   /// One request as it came.
   struct Request {
@@ -30,27 +34,36 @@ final class ScriptedServer: Sendable {
     guard result else { throw Failure() }
     self.descriptor = descriptor
     port = Int(UInt16(bigEndian: address.sin_port))
-    DispatchQueue.global().async { [self] in
-      for answers in connections {
+    // A thread of its own: one of a pool could wait for others that wait for this.
+    Thread.detachNewThread { [log] in
+      var index = 0
+      while index < connections.count {
         let connection = accept(descriptor, nil, nil)
         guard connection >= 0 else { break }
-        for answer in answers {
+        var isUsed = false
+        for answer in connections[index] {
           guard let request = Self.readRequest(connection) else { break }
-          received.withLock { $0.append(request) }
+          isUsed = true
+          log.requests.withLock { $0.append(request) }
           let bytes = Array(answer.utf8)
           _ = unsafe send(connection, bytes, bytes.count, Int32(MSG_NOSIGNAL))
         }
         close(connection)
+        // libcurl makes one and says nothing on it when it finds a kept one dead.
+        if isUsed { index += 1 }
       }
     }
   }
 
-  deinit { close(descriptor) }
+  deinit {
+    stop()
+    close(descriptor)
+  }
 
   var url: String { "http://127.0.0.1:\(port)" }
 
   /// What has come so far.
-  var requests: [Request] { received.withLock { $0 } }
+  var requests: [Request] { log.requests.withLock { $0 } }
 
   /// Makes nobody's connection succeed any more.
   func stop() { shutdown(descriptor, Int32(SHUT_RDWR)) }

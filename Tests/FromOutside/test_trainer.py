@@ -1,0 +1,125 @@
+"""swa-trainer and lost connections: a proxy loses them where it hurts."""
+
+import os
+import socket
+import subprocess
+import threading
+
+import numpy
+import pytest
+import safetensors.numpy
+
+from server import EXECUTABLE, Client, environment
+from tensors import encode, f32
+
+TRAINER = os.path.join(os.path.dirname(EXECUTABLE), "swa-trainer")
+
+
+class LossyProxy:
+    """Hands on whole exchanges, but loses the answer to some: what is in `lose`, once each."""
+
+    def __init__(self, server):
+        self.port = server.port
+        self.lose = []
+        self.requests = []
+        self.listener = socket.create_server(("127.0.0.1", 0))
+        self.url = f"http://127.0.0.1:{self.listener.getsockname()[1]}"
+        threading.Thread(target=self.serve, daemon=True).start()
+
+    def serve(self):
+        while True:
+            try:
+                near, _ = self.listener.accept()
+            except OSError:
+                return
+            threading.Thread(target=self.carry, args=(near,), daemon=True).start()
+
+    def carry(self, near):
+        with near:
+            while request := message(near):
+                self.requests.append(request)
+                with socket.create_connection(("127.0.0.1", self.port), timeout=20) as far:
+                    far.sendall(request)
+                    answer = message(far)
+                line = request.split(b"\r\n")[0]
+                for loss in self.lose:
+                    if line.startswith(loss[0]):
+                        self.lose.remove(loss)
+                        loss[1]()
+                        return
+                near.sendall(answer)
+
+    def close(self):
+        self.listener.close()
+
+
+def message(connection):
+    """One request or answer with a Content-Length, or nothing at the end."""
+    data = b""
+    while b"\r\n\r\n" not in data:
+        piece = connection.recv(65536)
+        if not piece:
+            return b""
+        data += piece
+    head = data.split(b"\r\n\r\n")[0]
+    lengths = [line.split(b":")[1] for line in head.split(b"\r\n") if line.lower().startswith(b"content-length:")]
+    while len(data) < len(head) + 4 + int(lengths[0] if lengths else 0):
+        piece = connection.recv(65536)
+        assert piece
+        data += piece
+    return data
+
+
+@pytest.fixture
+def proxy(server):
+    proxy = LossyProxy(server)
+    yield proxy
+    proxy.close()
+
+
+def trainer(proxy, *arguments):
+    return subprocess.run(
+        [TRAINER, *arguments, "--url", proxy.url], capture_output=True, text=True, timeout=60, env=environment()
+    )
+
+
+@pytest.fixture
+def gradients(tmp_path):
+    path = tmp_path / "gradients.safetensors"
+    path.write_bytes(encode({"w": f32(1, 2)}))
+    return path
+
+
+def test_a_push_whose_answers_are_lost_is_applied_once(client, proxy, gradients):
+    client.put("/v1/weights", data=encode({"w": f32(5, 5)}))
+    proxy.lose = [(b"POST", lambda: None), (b"POST", lambda: None)]
+    done = trainer(proxy, "push", str(gradients))
+    assert done.returncode == 0, done.stderr
+    assert "iterations: 1\n" in done.stdout
+    assert done.stderr.count("asking again") == 2
+    assert sum(request.startswith(b"POST") for request in proxy.requests) == 3
+    assert client.status()["iterations"] == 1
+    got = safetensors.numpy.load(client.get("/v1/weights").content)["w"]
+    numpy.testing.assert_array_equal(got, f32(5, 5) - numpy.float32(0.01) * f32(1, 2))
+
+
+def test_a_push_is_not_sent_to_another_model_after_a_loss(client, proxy, gradients, start):
+    """The server that comes back has the same variables in another epoch: nobody knows what it holds of the push."""
+    client.put("/v1/weights", data=encode({"w": f32(5, 5)}))
+    epoch = client.status()["model_epoch"]
+    other = start()
+    with Client(other) as successor:
+        successor.put("/v1/weights", data=encode({"w": f32(5, 5)}))
+        proxy.lose = [(b"POST", lambda: setattr(proxy, "port", other.port))]
+        done = trainer(proxy, "push", str(gradients))
+        assert done.returncode == 65
+        assert "went back to an earlier state or was replaced" in done.stderr
+        assert epoch in done.stderr and successor.status()["model_epoch"] in done.stderr
+        assert successor.status()["iterations"] == 0
+
+
+def test_a_server_that_never_answered_is_not_asked_again(client, proxy, gradients):
+    client.put("/v1/weights", data=encode({"w": f32(5, 5)}))
+    proxy.lose = [(b"GET /v1/status", lambda: None)]
+    assert trainer(proxy, "push", str(gradients)).returncode == 69
+    assert len(proxy.requests) == 1
