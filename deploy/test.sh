@@ -3,7 +3,11 @@
 set -euo pipefail
 
 usage() {
-  printf 'usage: deploy/test.sh [--long]\n  --long  also runs the Swift tests under ThreadSanitizer and AddressSanitizer\n'
+  cat <<'TEXT'
+usage: deploy/test.sh [--long]
+  --long  also runs the Swift tests under ThreadSanitizer and AddressSanitizer, and lets thousands of clients and
+          schemathesis loose on the server
+TEXT
 }
 long=false
 for argument in "$@"; do
@@ -46,13 +50,15 @@ step "packages"
 bash deploy/packages.sh libssl-dev libcurl4-openssl-dev pkg-config curl python3-venv
 
 step "Python environment"
-requirements=Tests/FromOutside/requirements.txt
-hash=$(sha256sum "$requirements" | cut -c1-16)
+requirements=(Tests/FromOutside/requirements.txt)
+if $long; then requirements+=(Tests/FromOutside/requirements-long.txt); fi
+hash=$(cat "${requirements[@]}" | sha256sum | cut -c1-16)
 environment=${XDG_CACHE_HOME:-$HOME/.cache}/swa-server/venv-$hash
 if [[ ! -e $environment/complete ]]; then
   rm -rf "$environment"
   python3 -m venv "$environment"
-  "$environment/bin/python" -m pip install --quiet --disable-pip-version-check --requirement "$requirements"
+  "$environment/bin/python" -m pip install --quiet --disable-pip-version-check \
+    "${requirements[@]/#/--requirement=}"
   touch "$environment/complete"
 fi
 

@@ -3,10 +3,6 @@ import pytest
 from server import Client, Server
 
 
-def pytest_addoption(parser):
-    parser.addoption("--long", action="store_true", help="with thousands of clients and big models")
-
-
 @pytest.fixture
 def start(tmp_path):
     """Starts servers with arguments of the test's, and stops them in the end."""

@@ -1,5 +1,6 @@
 """Thousands of clients that do nothing, or next to nothing, cost the others nothing."""
 
+import os
 import resource
 import time
 from pathlib import Path
@@ -43,6 +44,9 @@ class Process:
         return (int(fields[11]) + int(fields[12])) / 100
 
 
+LONG = "LONG_TESTS" in os.environ
+
+
 def latencies(server, requests, count=300):
     """Median and 99th percentile in milliseconds of requests that take turns on one connection, of each."""
     with Wire(server) as wire:
@@ -73,10 +77,9 @@ def assert_as_before(before, server, requests):
     pytest.fail(f"before {before}, with the crowd {now}")
 
 
-@pytest.fixture
-def many(pytestconfig):
-    """How many clients stand for as many thousands in a short run."""
-    return (lambda count: count) if pytestconfig.getoption("long") else (lambda count: count // 10)
+def many(count):
+    """A tenth in a short run."""
+    return count if LONG else count // 10
 
 
 @pytest.fixture(autouse=True)
@@ -90,7 +93,7 @@ def descriptors():
 SMALL = [("GET", "/healthz", b""), ("POST", "/v1/gradients", encode({"w": numpy.zeros(2500, "<f4")}))]
 
 
-def test_idle_dripping_and_stalled_clients_slow_nobody_down(server, client, many):
+def test_idle_dripping_and_stalled_clients_slow_nobody_down(server, client):
     client.put("/v1/weights", data=encode({"w": numpy.zeros(2500, "<f4")}))
     process = Process(server)
     before = latencies(server, SMALL)
@@ -109,7 +112,7 @@ def test_idle_dripping_and_stalled_clients_slow_nobody_down(server, client, many
     until(lambda: process.descriptors <= descriptors, 20)
 
 
-def test_at_the_limit_the_oldest_idle_clients_make_room(start, many):
+def test_at_the_limit_the_oldest_idle_clients_make_room(start):
     limit = many(10_000)
     server = start("--max-connections", str(limit))
     process = Process(server)
@@ -149,7 +152,7 @@ def test_with_no_descriptor_left_it_waits_without_spinning(start):
 
 
 @pytest.fixture
-def big(many, tmp_path):
+def big(tmp_path):
     """A model of 100 MB and its file."""
     model = {"w": numpy.zeros(many(25_000_000), "<f4"), "b": f32(1)}
     (tmp_path / "model").write_bytes(encode(model))
@@ -165,7 +168,7 @@ def exchange(client, content):
 
 
 @pytest.mark.parametrize("kind", ["read", "send"])
-def test_slow_transfers_by_the_hundred_slow_nobody_down(server, client, big, many, kind, pytestconfig):
+def test_slow_transfers_by_the_hundred_slow_nobody_down(server, client, big, kind):
     content = big.read_bytes()
     client.put("/v1/weights", data=content)
     exchange(client, content)
@@ -176,7 +179,7 @@ def test_slow_transfers_by_the_hundred_slow_nobody_down(server, client, big, man
         begin = time.monotonic()
         during = [exchange(client, content) for _ in range(5)]
         # In the long run beyond a window of the rate rule, which they obey.
-        while time.monotonic() < begin + (12 if pytestconfig.getoption("long") else 2):
+        while time.monotonic() < begin + (12 if LONG else 2):
             during.append(exchange(client, content))
         print(f"\n{kind}: before {before:.3f}, during {during}, threads {threads} {process.threads}")
         print("resident", resident, process.resident)

@@ -29,9 +29,9 @@ struct EntityTags: Sendable {
     isAny || tags.contains { $0.text == tag && !$0.isWeak }
   }
 
-  /// Whether a tag of this version, whatever its selection, is among them by strong comparison.
-  func containsAny(of version: WeightsTag) -> Bool {
-    isAny || tags.contains { !$0.isWeak && version.isOf($0.text) }
+  /// Whether a tag of this version, whatever its selection, is among them, by strong comparison or by weak.
+  func containsAny(of version: WeightsTag, weakly: Bool = false) -> Bool {
+    isAny || tags.contains { (weakly || !$0.isWeak) && version.isOf($0.text) }
   }
 }
 

@@ -15,6 +15,7 @@ extension Routes {
 
   static func putOptimizer(_ call: Call) throws(Problem) -> any Exchange {
     try BodyFormat.requireJSON(call)
+    try call.refusePartialPut()
     let model = call.model
     return configuring(model) { (value) throws(Problem) in
       do throws(ConfigurationError) {

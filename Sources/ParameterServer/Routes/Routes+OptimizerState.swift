@@ -19,6 +19,7 @@ extension Routes {
       throw .unsupportedMediaType(
         "optimizer state comes as safetensors", allowed: ["application/octet-stream", "application/x-safetensors"])
     }
+    try call.refusePartialPut()
     let listing = OptimizerListing(layout: trained.layout, rule: status.optimizer.inner)
     return PutStateExchange(listing, model: call.model, request: call.request)
   }

@@ -6,13 +6,14 @@ import Tensors
 /// Creating a model, replacing its values, and setting variables to their averages.
 extension Routes {
   static func putWeights(_ call: Call) throws(Problem) -> any Exchange {
-    let format = try BodyFormat(call)
     let nonTrainable = try call.query.list("non_trainable") ?? []
-    let existing = call.model.status.model?.layout
-    let isCreateOnly = try isCreateOnly(call)
-    if isCreateOnly, existing != nil { throw .preconditionFailed("there is a model already") }
+    let format = try BodyFormat(call)
+    try call.refusePartialPut()
+    let present = call.model.status.model
+    try call.requirePreconditions(for: present.map { WeightsTag(.current, $0.stamp) })
     let put = WeightsPut(
-      model: call.model, existing: existing, nonTrainable: nonTrainable, isCreateOnly: isCreateOnly)
+      model: call.model, existing: present?.layout, nonTrainable: nonTrainable,
+      isCreateOnly: call.fields[.ifNoneMatch].map { EntityTags($0).isAny } ?? false)
     switch format {
     case .safetensors: return PutWeightsExchange(put, request: call.request)
     case .json:
@@ -20,14 +21,6 @@ extension Routes {
         responder.onWorker { responder in put.respond(json: body, responder) }
       }
     }
-  }
-
-  private static func isCreateOnly(_ call: Call) throws(Problem) -> Bool {
-    guard let value = call.fields[.ifNoneMatch] else { return false }
-    guard EntityTags(value).isAny else {
-      throw .invalidHeader(.ifNoneMatch, expected: "* (create only, never replace)", came: value)
-    }
-    return true
   }
 
   static func assignAverage(_ call: Call) throws(Problem) -> any Exchange {

@@ -58,13 +58,15 @@ extension Routes {
   }
 
   static func dropModel(_ call: Call) throws(Problem) -> any Exchange {
-    guard call.model.status.model != nil else { throw .noModel(.notFound) }
+    guard let trained = call.model.status.model else { throw .noModel(.notFound) }
+    try call.requirePreconditions(for: WeightsTag(.current, trained.stamp))
     return changing(call, .drop, missing: .notFound) { _ in Response(.noContent) }
   }
 
   static func dropAverage(_ call: Call) throws(Problem) -> any Exchange {
     guard let trained = call.model.status.model else { throw .noModel(.notFound) }
-    guard trained.average != nil else { throw .noAverage(.notFound) }
+    guard let average = trained.average else { throw .noAverage(.notFound) }
+    try call.requirePreconditions(for: WeightsTag(average: average))
     return changing(call, .dropAverage, missing: .notFound) { _ in Response(.noContent) }
   }
 
