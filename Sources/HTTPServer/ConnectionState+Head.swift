@@ -37,7 +37,7 @@ extension ConnectionState {
 
   /// Lets the service judge the head, then the limits.
   private mutating func judge(_ head: Head, _ now: MonotonicTime) {
-    parser = HeadParser(maximumBytes: context.configuration.maximumHeadBytes)
+    parser.reset()
     requestTime = now
     content = IncomingContent()
     let request = stream.peerName.map { head.request.proven($0) } ?? head.request

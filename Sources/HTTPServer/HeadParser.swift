@@ -10,7 +10,12 @@ struct HeadParser: Sendable {
     case failure(HeadError, isHead: Bool)
   }
 
+  /// The longest head that is remembered.
+  private static let longestKnown = 1024
+
   private let maximumBytes: Int
+  /// The last head and its bytes: a client's requests are mostly alike, and the same bytes say the same.
+  private var known: (head: Head, bytes: [UInt8])?
   private var start = 0
   private var scanned = 0
   private var lineStart = 0
@@ -18,6 +23,11 @@ struct HeadParser: Sendable {
 
   init(maximumBytes: Int) {
     self.maximumBytes = maximumBytes
+  }
+
+  /// Makes ready for the next head.
+  mutating func reset() {
+    (start, scanned, lineStart, hasJudgedRequestLine) = (0, 0, 0, false)
   }
 
   /// Whether a byte of the request line is there.
@@ -30,6 +40,7 @@ struct HeadParser: Sendable {
 
   /// Reads the head at the front of `bytes`.
   mutating func parse(_ bytes: Span<UInt8>, peer: String = "") -> Outcome {
+    if let (head, same) = known, bytes.begins(with: same.span) { return .head(head, byteCount: same.count) }
     do throws(HeadError) {
       var reader = HeadReader()
       guard let end = try findEnd(bytes) else {
@@ -41,7 +52,9 @@ struct HeadParser: Sendable {
         return try needMore(bytes)
       }
       try reader.read(bytes, start..<end)
-      return .head(try reader.head(peer: peer), byteCount: end)
+      let head = try reader.head(peer: peer)
+      if end <= Self.longestKnown { known = (head, bytes.copy(of: 0..<end)) }
+      return .head(head, byteCount: end)
     } catch {
       return .failure(error, isHead: bytes.count >= start + 5 && bytes.text(in: start..<start + 5) == "HEAD ")
     }

@@ -7,15 +7,28 @@ extension Span where Element == UInt8 {
 
   /// Whether the bytes of `range` are `text`, which is in lower case, without regard to case.
   func matches(_ text: String, in range: Range<Int>) -> Bool {
-    matches(text.utf8.span, in: range)
-  }
-
-  /// The same of bytes.
-  func matches(_ text: Span<UInt8>, in range: Range<Int>) -> Bool {
+    let text = text.utf8.span
     guard range.count == text.count else { return false }
     let bytes = extracting(range)
     for index in text.indices where bytes[index].lowercased != text[index] { return false }
     return true
+  }
+
+  /// Whether the first bytes are these. Without a way out of the loop, so that it goes by vectors.
+  func begins(with prefix: Span<UInt8>) -> Bool {
+    guard count >= prefix.count else { return false }
+    var difference: UInt8 = 0
+    for index in prefix.indices { difference |= self[index] ^ prefix[index] }
+    return difference == 0
+  }
+
+  /// The bytes of `range`.
+  func copy(of range: Range<Int>) -> [UInt8] {
+    var copy: [UInt8] = []
+    copy.append(addingCapacity: range.count) { output in
+      for index in range { output.append(self[index]) }
+    }
+    return copy
   }
 
   /// The range without blanks at its ends.

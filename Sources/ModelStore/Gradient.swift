@@ -15,6 +15,8 @@ public struct Gradient: Sendable {
   public let sparse: [SparseGradient]
   /// The 2-norm over trainable variables, before clipping.
   public let norm: Double
+  /// The runs of the dense gradients, for one thread each, where they were found before.
+  var knownRuns: [RunExtent]?
 
   /// The runs of neighbouring trainable variables of one type, where `clips`, if there are any, are the same too.
   static func runs(

@@ -8,19 +8,22 @@ public import Tensors
 public struct GradientReceiver: Sendable {
   private let layout: Layout
   private let pool: RegionPool
+  private let headers: AcceptedHeaders
   private let acceptsNonFinite: Bool
   private var receiver: SafetensorsReceiver
-  private var plan: GradientPlan?
+  private var header: AcceptedHeader?
   private var norm: GradientNorm?
-  /// Whether data comes in the order of the layout, so that the norm can follow it.
-  private var isAscending = false
 
-  /// Takes gradients for a model of this layout.
-  public init(layout: Layout, totalByteCount: Int?, acceptsNonFinite: Bool, pool: RegionPool) {
+  /// Takes gradients for a model of this layout; `headers` are those of earlier bodies for it.
+  public init(
+    layout: Layout, totalByteCount: Int?, acceptsNonFinite: Bool, headers: AcceptedHeaders = AcceptedHeaders(),
+    pool: RegionPool
+  ) {
     self.layout = layout
     self.pool = pool
+    self.headers = headers
     self.acceptsNonFinite = acceptsNonFinite
-    receiver = SafetensorsReceiver(totalByteCount: totalByteCount, pool: pool)
+    receiver = SafetensorsReceiver(totalByteCount: totalByteCount)
   }
 
   /// Takes the next bytes: `fill` writes to the front of the memory where they belong and returns how many.
@@ -30,13 +33,9 @@ public struct GradientReceiver: Sendable {
     } catch {
       throw .file(error)
     }
-    if let header = receiver.header {
-      do throws(ModelError) {
-        try place(header)
-      } catch {
-        throw .model(error)
-      }
-    } else if isAscending, let intake = receiver.intake {
+    if let bytes = receiver.headerBytes {
+      try place(try accepted(bytes))
+    } else if let header, header.isAscending, let intake = receiver.intake {
       let frontier = intake.frontier
       norm?.advance(to: frontier?.region == 0 ? frontier?.offset ?? 0 : .max, in: intake.regions[0])
     }
@@ -49,23 +48,43 @@ public struct GradientReceiver: Sendable {
     } catch {
       throw .file(error)
     }
-    guard let plan, let intake = receiver.intake, let norm else { throw .file(.truncatedData) }
+    guard let header, let intake = receiver.intake, let norm else { throw .file(.truncatedData) }
     receiver.intake = nil
     do throws(ModelError) {
-      return try Gradient(plan, intake.regions, norm: norm, acceptsNonFinite: acceptsNonFinite)
+      var gradient = try Gradient(header.plan, intake.regions, norm: norm, acceptsNonFinite: acceptsNonFinite)
+      gradient.knownRuns = header.runs
+      return gradient
     } catch {
       throw .model(error)
     }
   }
 
-  private mutating func place(_ header: SafetensorsHeader) throws(ModelError) {
-    let plan = try GradientPlan(header.tensors, for: layout)
-    let intake = TensorIntake(
-      plan.placement(of: header.tensors), into: try plan.regions(from: pool))
-    isAscending = intake.isAscending
-    norm = GradientNorm(of: plan.dense, in: layout)
-    self.plan = plan
-    receiver.place(intake)
+  /// What follows from the header: found anew only when it is another than the last one.
+  private func accepted(_ bytes: [UInt8]) throws(BodyError) -> AcceptedHeader {
+    if let known = headers.header(bytes, dataByteCount: receiver.dataByteCount, for: layout) { return known }
+    let header: SafetensorsHeader
+    do throws(SafetensorsError) {
+      header = try SafetensorsHeader(parsing: bytes.span, dataByteCount: receiver.dataByteCount)
+    } catch {
+      throw .file(.safetensors(error))
+    }
+    do throws(ModelError) {
+      let accepted = try AcceptedHeader(header, bytes, for: layout)
+      headers.remember(accepted)
+      return accepted
+    } catch {
+      throw .model(error)
+    }
+  }
+
+  private mutating func place(_ header: AcceptedHeader) throws(BodyError) {
+    do throws(ModelError) {
+      receiver.place(TensorIntake(header.placement, into: try header.plan.regions(from: pool)))
+    } catch {
+      throw .model(error)
+    }
+    norm = header.norm
+    self.header = header
   }
 }
 

@@ -36,7 +36,11 @@ struct GradientRuns {
   private var layout: Layout { gradient.layout }
 
   private var denseRuns: [RunExtent] {
-    Gradient.runs(of: gradient.dense, in: layout, threads: threads, clips: clips)
+    guard clips == nil, var runs = gradient.knownRuns else {
+      return Gradient.runs(of: gradient.dense, in: layout, threads: threads, clips: clips)
+    }
+    for index in runs.indices { runs[index].threads = threads }
+    return runs
   }
 
   private func extent(of index: Int, _ rows: [Int]? = nil) -> RunExtent {

@@ -30,6 +30,8 @@ public final class Model: Sendable {
   let threads: Int
   /// Where the model's regions come from; bodies for it take theirs here too.
   public let pool: RegionPool
+  /// Of the gradients that came for it.
+  public let headers = AcceptedHeaders()
 
   /// A server's model before there is one: an optimizer alone.
   ///

@@ -11,17 +11,19 @@ public struct OptimizerStateReceiver: Sendable {
   public init(of expected: OptimizerListing, totalByteCount: Int?, pool: RegionPool) {
     self.expected = expected
     self.pool = pool
-    receiver = SafetensorsReceiver(totalByteCount: totalByteCount, pool: pool)
+    receiver = SafetensorsReceiver(totalByteCount: totalByteCount)
   }
 
   /// Takes the next bytes: `fill` writes to the front of the memory where they belong and returns how many.
   public mutating func receive(_ fill: (inout MutableSpan<UInt8>) -> Int) throws(BodyError) {
+    let header: SafetensorsHeader?
     do throws(SafetensorsReceiverError) {
       try receiver.receive(fill)
+      header = try receiver.header()
     } catch {
       throw .file(error)
     }
-    if let header = receiver.header { try place(header) }
+    if let header { try place(header) }
   }
 
   /// The state, once the last byte has come.

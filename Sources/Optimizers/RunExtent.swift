@@ -11,7 +11,7 @@ public struct RunExtent: Sendable, Equatable {
   /// Where the run begins in slots and averages, in bytes, and in dense gradients.
   public let computeOffset: Int
   /// How many threads may work on it.
-  public let threads: Int
+  public var threads: Int
   /// The rows to update, of one variable; nil when it is all elements.
   public var rows: RowSelection?
   /// What clipping does to each element of the gradient, in this order.

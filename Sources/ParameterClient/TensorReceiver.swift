@@ -8,22 +8,24 @@ final class TensorReceiver {
 
   init(pool: RegionPool) {
     self.pool = pool
-    receiver = SafetensorsReceiver(totalByteCount: nil, pool: pool)
+    receiver = SafetensorsReceiver(totalByteCount: nil)
   }
 
   func write(_ bytes: Span<UInt8>) throws(ClientError) {
     var taken = 0
     while taken < bytes.count {
+      let header: SafetensorsHeader?
       do throws(SafetensorsReceiverError) {
         try receiver.receive { target in
           let count = bytes.copy(from: taken, into: &target)
           taken += count
           return count
         }
+        header = try receiver.header()
       } catch {
         throw Self.unexpected(error)
       }
-      if let header = receiver.header { try place(header) }
+      if let header { try place(header) }
     }
   }
 

@@ -23,6 +23,11 @@ public struct Placement: Sendable {
   /// Places nothing.
   public init() {}
 
+  /// Whether the pieces of region 0 come in ascending order, before those of any other region.
+  public var isAscending: Bool {
+    zip(pieces, pieces.dropFirst()).allSatisfy { ($0.region, $0.offset) < ($1.region, $1.offset) }
+  }
+
   /// Places the next tensor of the file.
   ///
   /// `target` differs from the tensor's type only among floating-point types.

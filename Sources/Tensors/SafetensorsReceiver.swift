@@ -1,5 +1,7 @@
 /// Takes a safetensors file as it arrives: the header first, which the owner looks at and places, then the data.
 public struct SafetensorsReceiver: Sendable {
+  private static let firstHeaderByteCount = 64 << 10
+
   private enum Phase: Sendable {
     case prefix
     case header(byteCount: Int)
@@ -9,25 +11,41 @@ public struct SafetensorsReceiver: Sendable {
 
   private let totalByteCount: Int?
   private var phase = Phase.prefix
-  private let pool: RegionPool
-  private var buffer: Region?
-  private var buffered = 0
-  /// The header, as soon as it is there and until it is placed.
-  public private(set) var header: SafetensorsHeader?
+  private var prefix = InlineArray<8, UInt8>(repeating: 0)
+  /// Bytes of the prefix, and then of the header, that have come.
+  private var filled = 0
+  /// The header's bytes without the prefix, as soon as all are there and until it is placed.
+  public private(set) var headerBytes: [UInt8]?
+  private var buffer: [UInt8] = []
   /// What takes the data, once the header was placed.
   public var intake: TensorIntake?
 
   /// Takes a file of a known or unknown length.
-  public init(totalByteCount: Int?, pool: RegionPool) {
+  public init(totalByteCount: Int?) {
     self.totalByteCount = totalByteCount
-    self.pool = pool
   }
 
-  /// Says where the data belongs; called once after `header` has come.
+  /// The bytes of data that follow the header, where the file's length is known; only once `headerBytes` are there.
+  public var dataByteCount: Int? {
+    guard let totalByteCount, let headerBytes else { return nil }
+    return max(totalByteCount - SafetensorsHeader.lengthPrefixByteCount - headerBytes.count, 0)
+  }
+
+  /// The header, once its bytes are there and until it is placed; nil before and after.
+  public func header() throws(SafetensorsReceiverError) -> SafetensorsHeader? {
+    guard let headerBytes else { return nil }
+    do throws(SafetensorsError) {
+      return try SafetensorsHeader(parsing: headerBytes.span, dataByteCount: dataByteCount)
+    } catch {
+      throw .safetensors(error)
+    }
+  }
+
+  /// Says where the data belongs; called once after `headerBytes` have come.
   public mutating func place(_ intake: TensorIntake) {
     self.intake = intake
     phase = .data
-    header = nil
+    headerBytes = nil
   }
 
   /// Takes the next bytes: `fill` writes to the front of the memory where they belong and returns how many.
@@ -49,8 +67,8 @@ public struct SafetensorsReceiver: Sendable {
   public func finish() throws(SafetensorsReceiverError) {
     switch phase {
     case .prefix:
-      throw .safetensors(.truncatedHeader(expected: SafetensorsHeader.lengthPrefixByteCount, came: buffered))
-    case .header(let byteCount): throw .safetensors(.truncatedHeader(expected: byteCount, came: buffered))
+      throw .safetensors(.truncatedHeader(expected: SafetensorsHeader.lengthPrefixByteCount, came: filled))
+    case .header(let byteCount): throw .safetensors(.truncatedHeader(expected: byteCount, came: filled))
     case .placing: break
     case .data:
       guard intake?.isComplete == true else { throw .truncatedData }
@@ -62,62 +80,44 @@ public struct SafetensorsReceiver: Sendable {
   ) throws(SafetensorsReceiverError) {
     switch phase {
     case .prefix:
-      guard try fillBuffer(to: SafetensorsHeader.lengthPrefixByteCount, fill) else { return }
-      let byteCount = try parse { (bytes) throws(SafetensorsError) in
-        try SafetensorsHeader.lengthPrefix(parsing: bytes)
+      receivePrefix(fill)
+      guard filled == SafetensorsHeader.lengthPrefixByteCount else { return }
+      do throws(SafetensorsError) {
+        phase = .header(byteCount: try SafetensorsHeader.lengthPrefix(parsing: prefix.span))
+      } catch {
+        throw .safetensors(error)
       }
-      phase = .header(byteCount: byteCount)
+      filled = 0
     case .header(let byteCount):
-      guard try fillBuffer(to: byteCount, fill) else { return }
-      let before = SafetensorsHeader.lengthPrefixByteCount + byteCount
-      let dataByteCount = totalByteCount.map { max($0 - before, 0) }
-      header = try parse { (bytes) throws(SafetensorsError) in
-        try SafetensorsHeader(parsing: bytes, dataByteCount: dataByteCount)
-      }
+      receiveHeader(byteCount, fill)
+      guard filled == byteCount else { return }
+      headerBytes = buffer
+      buffer = []
       phase = .placing
     case .placing, .data: break
     }
   }
 
-  /// Parses what the buffer holds, and empties it.
-  private mutating func parse<R>(
-    _ parse: (Span<UInt8>) throws(SafetensorsError) -> R
-  ) throws(SafetensorsReceiverError) -> R {
-    defer {
-      buffer = nil
-      buffered = 0
-    }
-    do throws(SafetensorsError) {
-      guard let buffer else {
-        let none: [UInt8] = []
-        return try parse(none.span)
-      }
-      return try buffer.withBytes(in: 0..<buffered, parse)
-    } catch {
-      throw .safetensors(error)
-    }
+  private mutating func receivePrefix(_ fill: (inout MutableSpan<UInt8>) -> Int) {
+    let begin = filled
+    var all = prefix.mutableSpan
+    var rest = all._mutatingExtracting(begin..<all.count)
+    let count = fill(&rest)
+    filled = begin + count
   }
 
-  /// Fills the buffer and says whether it holds `byteCount` bytes; it grows as bytes come, never for what was merely
-  /// announced.
-  private mutating func fillBuffer(
-    to byteCount: Int, _ fill: (inout MutableSpan<UInt8>) -> Int
-  ) throws(SafetensorsReceiverError) -> Bool {
-    guard byteCount > 0 else { return true }
-    do throws(RegionError) {
-      var buffer = if let buffer { buffer } else { try Region(byteCount: min(byteCount, 64 << 10), pool: pool) }
-      if buffered == buffer.byteCount {
-        var larger = try Region(byteCount: min(byteCount, 2 * buffered), pool: pool)
-        larger.copyBytes(from: buffer, in: 0..<buffered, to: 0)
-        buffer = larger
-      }
-      self.buffer = nil
-      buffered += buffer.receive(in: buffered..<buffer.byteCount, fill)
-      self.buffer = buffer
-    } catch {
-      throw .region(error)
+  /// The buffer grows as bytes come, never for what was merely announced.
+  private mutating func receiveHeader(_ byteCount: Int, _ fill: (inout MutableSpan<UInt8>) -> Int) {
+    let begin = filled
+    if begin == buffer.count {
+      let larger = min(byteCount, max(Self.firstHeaderByteCount, 2 * begin))
+      buffer += [UInt8](repeating: 0, count: larger - begin)
     }
-    return buffered == byteCount
+    guard begin < byteCount else { return }
+    var all = buffer.mutableSpan
+    var rest = all._mutatingExtracting(begin..<all.count)
+    let count = fill(&rest)
+    filled = begin + count
   }
 
   private func refuseSurplus(_ fill: (inout MutableSpan<UInt8>) -> Int) throws(SafetensorsReceiverError) {

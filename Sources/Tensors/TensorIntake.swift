@@ -34,11 +34,6 @@ public struct TensorIntake: Sendable {
     return (piece.region, piece.offset + (piece.source == nil ? filled : convertedByteCount(piece)))
   }
 
-  /// Whether the pieces of region 0 come in ascending order, before those of any other region.
-  public var isAscending: Bool {
-    zip(pieces, pieces.dropFirst()).allSatisfy { ($0.region, $0.offset) < ($1.region, $1.offset) }
-  }
-
   /// Takes the next bytes: `fill` writes to the front of the memory where they belong and returns how many.
   public mutating func receive(_ fill: (inout MutableSpan<UInt8>) -> Int) throws(RegionError) {
     guard index < pieces.count else { return }

@@ -1,10 +1,21 @@
 import HTTPServer
+import HTTPTypes
 import ModelStore
 import Tensors
 
 /// A receipt as JSON text, written by hand: this is what every small push pays for.
 enum ReceiptJSON {
-  static func text(of receipt: Receipt) -> [UInt8] {
+  /// The answer that a receipt is.
+  static func response(to receipt: Receipt) -> Response {
+    Response(
+      .ok,
+      fields: [
+        .contentType: "application/json", .weightsIteration: String(receipt.stamp.iterations),
+        .modelEpoch: receipt.stamp.epoch.description,
+      ], content: Content(text(of: receipt)))
+  }
+
+  private static func text(of receipt: Receipt) -> [UInt8] {
     var text: [UInt8] = []
     text.reserveCapacity(256)
     text += #"{"iterations":"#.utf8
@@ -19,7 +30,7 @@ enum ReceiptJSON {
     append(receipt.gradientNorm, to: &text)
     text += #","etag":"#.utf8
     text.append(jsonString: WeightsTag(.current, receipt.stamp).text())
-    text.append(UInt8(ascii: "}"))
+    text += "}\n".utf8
     return text
   }
 

@@ -51,7 +51,7 @@ struct GradientPush: Sendable {
       let parked = ParkedResponder(responder)
       if conditions.isDryRun {
         application.model.dryRun(push) { receipt in
-          parked.respond(Response(receipt) { receipt in Self.receipt(receipt) })
+          parked.respond(Response(receipt) { receipt in ReceiptJSON.response(to: receipt) })
         }
       } else {
         application.model.apply(.push(push)) { outcome in respond(with: outcome, parked) }
@@ -87,7 +87,7 @@ struct GradientPush: Sendable {
 
   private func response(to receipt: Receipt, _ weights: WeightsVersion?) throws(Problem) -> Response {
     switch conditions.preference {
-    case .receipt: return Self.receipt(receipt)
+    case .receipt: return ReceiptJSON.response(to: receipt)
     case .minimal:
       var fields = HTTPFields.version(receipt.stamp)
       fields[.preferenceApplied] = "return=minimal"
@@ -96,21 +96,17 @@ struct GradientPush: Sendable {
       guard let weights else { throw .unencodable("the new weights are missing") }
       var response = request.response(of: weights, application)
       // The push is applied: what stands in the way of its weights must not make it look refused.
-      guard response.status == .ok else { return Self.receipt(receipt) }
+      guard response.status == .ok else { return ReceiptJSON.response(to: receipt) }
       response.fields[.contentLocation] = "/v1/weights" + request.selection.query
       response.fields[.preferenceApplied] = "return=representation"
       return response
     }
-  }
-
-  private static func receipt(_ receipt: Receipt) -> Response {
-    .json(ReceiptJSON.text(of: receipt), fields: .version(receipt.stamp))
   }
 }
 
 extension HTTPFields {
   /// The fields that say which weights there are.
   static func version(_ stamp: VersionStamp) -> HTTPFields {
-    [.weightsIteration: "\(stamp.iterations)", .modelEpoch: stamp.epoch.description]
+    [.weightsIteration: String(stamp.iterations), .modelEpoch: stamp.epoch.description]
   }
 }

@@ -19,7 +19,8 @@ final class PushExchange: Exchange {
       Received(
         gradient: GradientReceiver(
           layout: gradientPush.layout, totalByteCount: request.contentLength,
-          acceptsNonFinite: application.configuration.acceptsNonFinite, pool: application.model.pool)))
+          acceptsNonFinite: application.configuration.acceptsNonFinite, headers: application.model.headers,
+          pool: application.model.pool)))
   }
 
   func receive(_ fill: (inout MutableSpan<UInt8>) -> Int) throws(Problem) {

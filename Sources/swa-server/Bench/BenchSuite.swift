@@ -37,6 +37,7 @@ final class BenchSuite {
     case .slowReaders: try measureSlowReaders()
     case .growth: try measureGrowth()
     case .memory: try measureMemory()
+    case .kernels: try measureKernels()
     case .start: try measureStart()
     }
   }
@@ -82,6 +83,12 @@ final class BenchSuite {
       if let times = try other(round) { others.append(times) }
     }
     return (ones, others)
+  }
+
+  /// Shows what comes next, unless all is to end.
+  func begin(_ subject: BenchMeasurement.Subject) throws(Failure) {
+    try interruption.check()
+    report.progress.show(BenchTable.title(of: subject))
   }
 
   func add(_ measurement: BenchMeasurement) {

@@ -18,6 +18,8 @@ enum BenchTopic: String, CaseIterable, ExpressibleByArgument {
   case growth
   /// Peak resident memory.
   case memory
+  /// The optimizers' loops against memory copy.
+  case kernels
   /// From the start of the process to its first answer.
   case start
 }
