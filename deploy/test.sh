@@ -69,7 +69,9 @@ step "walls"
 bash deploy/walls.sh
 
 step "strict build and Swift tests"
+if $long; then export LONG_TESTS=1; fi
 swift_tests .build
+unset LONG_TESTS
 
 if $long; then
   # A sanitizer's debug information is large and its backtraces are its own.

@@ -92,6 +92,7 @@ extension Model {
     _ change: Change, in lane: inout Lane, _ durability: Durability
   ) throws(ModelError) -> Outcome {
     let sequence = lane.sequence + 1
+    let change = try change.asRecorded(by: registry)
     let record = durability.journal.map { _ in ChangeRecord(of: change, registry: registry) }
     let epoch = lane.state.epochName
     let place: Journal.Place? =

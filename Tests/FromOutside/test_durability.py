@@ -143,6 +143,32 @@ def test_what_is_kept_wins_over_the_files_of_the_command_line(kept, tmp_path):
     assert "resumed at iteration 1" in line and "--weights" in line and "--optimizer" in line
 
 
+def test_while_it_recovers_it_answers_503_and_is_alive(kept):
+    client = kept.start("journal")
+    train(client)
+    kept.stop()
+    # Opening a pipe waits for somebody to write to it, so the server stays in its recovery.
+    pipe = kept.data / "journal-0000000000009999"
+    os.mkfifo(pipe)
+    kept.server = Server(kept.directory, "--data-dir", kept.data, "--durability", "journal")
+    kept.server.exit_status = 74
+    client = Client(kept.server)
+    assert client.get("/healthz").status_code == 200
+    for method, path in [
+        ("GET", "/readyz"), ("GET", "/v1/status"), ("GET", "/v1/weights"), ("POST", "/v1/gradients"),
+        ("GET", "/openapi.yaml"),
+    ]:
+        response = client.request(method, path)
+        problem(response, 503, "recovering")
+        assert "Retry-After" in response.headers
+    # A pipe is no journal.
+    os.close(os.open(pipe, os.O_WRONLY))
+    assert kept.server.process.wait(timeout=30) == 74
+    assert pipe.name in kept.log
+    pipe.unlink()
+    assert kept.start("journal").status()["iterations"] == 5
+
+
 def test_a_second_server_is_69_and_hears_who_has_the_directory(kept):
     kept.start("journal")
     second = subprocess.run(

@@ -87,6 +87,19 @@ extension ChangeRecord {
   }
 }
 
+extension Change {
+  /// The change as it will be read from its record: an optimizer is what its configuration says, which throws when no
+  /// client could name it.
+  func asRecorded(by registry: Registry) throws(ModelError) -> Change {
+    guard case .setOptimizer(let optimizer, let epoch) = self else { return self }
+    do throws(ConfigurationError) {
+      return .setOptimizer(try registry.optimizer(from: registry.print(optimizer)).optimizer, epoch: epoch)
+    } catch {
+      throw .configuration(error)
+    }
+  }
+}
+
 extension FieldWriter {
   fileprivate mutating func append(_ variable: Variable) {
     append(variable.name)

@@ -4,6 +4,9 @@ import Tensors
 
 /// Writes a state as a checkpoint file: whole under its name, or not at all.
 struct CheckpointWriter {
+  /// Bytes after which the disk must have caught up: what waits for it in the cache would hold up the journal's syncs.
+  private static let syncByteCount = 32 << 20
+
   let calls: any FileCalls
   let registry: Registry
   let pool: RegionPool
@@ -40,7 +43,16 @@ struct CheckpointWriter {
     var checksum = CRC32C(of: header.span)
     var writer = RecordWriter(file, at: header.count, buffer: try buffer(for: name))
     writer.beginChecksum(with: checksum)
-    for piece in pieces { try writer.write(piece) }
+    var synced = writer.end
+    for piece in pieces {
+      for part in piece.parts(of: Self.syncByteCount) {
+        try writer.write(part)
+        guard writer.end - synced >= Self.syncByteCount else { continue }
+        try writer.flush()
+        try file.sync()
+        synced = writer.end
+      }
+    }
     try writer.flush()
     checksum = writer.checksum
     let digits = String(checksum.value, radix: 16)
@@ -66,5 +78,14 @@ extension ModelState {
     guard let trained else { return [] }
     return CheckpointLayout.tensors(
       of: trained.layout, slotNames: optimizer.inner.slotNames, hasAverage: trained.average != nil)
+  }
+}
+
+extension ChangeRecord.Piece {
+  /// The piece cut into parts of at most so many bytes.
+  fileprivate func parts(of byteCount: Int) -> [ChangeRecord.Piece] {
+    stride(from: range.lowerBound, to: range.upperBound, by: byteCount).map { begin in
+      ChangeRecord.Piece(region: region, range: begin..<min(begin + byteCount, range.upperBound))
+    }
   }
 }

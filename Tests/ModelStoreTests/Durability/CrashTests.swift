@@ -5,6 +5,11 @@ import Testing
 
 /// Every fault at every system call of durability: what was acknowledged is there afterwards, and nothing else but what
 /// was in doubt.
+///
+/// What these tests and their neighbours have found so far, each in code that looked right:
+/// - an optimizer that no configuration names was journaled, and its record refused at the next start;
+/// - a call that failed while room was made for one change let the next change in, on a disk that can't be trusted;
+/// - of those who waited for the same sync, some were answered before the status that they were told of was published.
 @Suite(.timeLimit(.minutes(5)))
 struct CrashTests {
   static let faults: [SimulatedDisk.Fault] = [.stop, .fail(EIO), .fail(ENOSPC), .fail(EINTR), .short]
@@ -40,7 +45,8 @@ struct CrashTests {
     let scenario = CrashScenario(mode: mode)
     // A crash in the middle of a burst that leaves torn records, and one in the middle of a checkpoint.
     let whole = Self.calls(of: scenario)
-    let points = Self.interestingPoints(in: whole)
+    let all = Self.interestingPoints(in: whole)
+    let points = ProcessInfo.processInfo.environment["LONG_TESTS"] == nil ? Array(all.suffix(4)) : all
     var complaints: [String] = []
     var count = 0
     for point in points {

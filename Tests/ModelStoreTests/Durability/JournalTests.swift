@@ -108,6 +108,18 @@ struct JournalTests {
     #expect(try model.averagedWeights().stamp == average)
   }
 
+  @Test
+  func anOptimizerThatNoConfigurationNamesIsRefused() throws {
+    let model = try Self.model(on: SimulatedDisk())
+    var rule = Nadam()
+    rule.settings.learningRate = .schedule(ExponentialDecay())
+    let before = model.capturedState().sequence
+    #expect(throws: ModelError.self) {
+      try model.apply(.setOptimizer(SWA(rule), epoch: CrashScenario.epoch(2)))
+    }
+    #expect(model.capturedState().sequence == before)
+  }
+
   @Test(arguments: AnyRule.allCases)
   func everyRuleIsReplayedToTheBit(rule: AnyRule) throws {
     let disk = SimulatedDisk()
@@ -115,9 +127,7 @@ struct JournalTests {
     optimizer.averagePeriod = 2
     let model = try Self.model(on: disk)
     _ = try model.apply(CrashScenario.create(1)(model, nil))
-    // As a client names it.
-    let named = try model.registry.optimizer(from: model.registry.print(optimizer)).optimizer
-    _ = try model.apply(.setOptimizer(named, epoch: CrashScenario.epoch(2)))
+    _ = try model.apply(.setOptimizer(optimizer, epoch: CrashScenario.epoch(2)))
     for number in 1...5 { _ = try model.apply(CrashScenario.push(Float(number) / 3)(model, nil)) }
     _ = try model.apply(CrashScenario.sparsePush(model, nil))
     let expected = Fingerprint(model.capturedState())
