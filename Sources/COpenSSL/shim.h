@@ -18,6 +18,8 @@ static inline void swa_set_defaults(SSL_CTX *context) {
   // A record at a time, from wherever the bytes then are; and an idle connection holds no buffers.
   SSL_CTX_set_mode(
       context, SSL_MODE_ENABLE_PARTIAL_WRITE | SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER | SSL_MODE_RELEASE_BUFFERS);
+  // One call of recv for a record instead of two.
+  SSL_CTX_set_read_ahead(context, 1);
   // Clients keep their sessions themselves, in tickets.
   SSL_CTX_set_session_cache_mode(context, SSL_SESS_CACHE_OFF);
 }

@@ -7,11 +7,10 @@ public final class Authorization: Sendable {
   private let tokens: Lock<TokenTable?>
   private let digest: @Sendable (Span<UInt8>) -> [UInt8]
   private let takesCertificates: Bool
+  /// Whether tokens are known, so that a request that a page of another site makes a browser send is nobody's.
+  let takesTokens: Bool
   /// Whether anybody is asked who they are.
   let isRequired: Bool
-
-  /// Whether tokens are known, so that a request that a page of another site makes a browser send is nobody's.
-  var takesTokens: Bool { tokens.withLock { $0 != nil } }
 
   /// Everybody may do everything.
   public static let open = Authorization()
@@ -20,6 +19,7 @@ public final class Authorization: Sendable {
     tokens = Lock(nil)
     digest = { _ in [] }
     takesCertificates = false
+    takesTokens = false
     isRequired = false
   }
 
@@ -30,6 +30,7 @@ public final class Authorization: Sendable {
   ) {
     self.tokens = Lock(tokens)
     self.takesCertificates = takesCertificates
+    takesTokens = tokens != nil
     self.digest = digest
     isRequired = true
   }
