@@ -41,7 +41,7 @@ class Server:
                 stderr=log,
                 env=env or environment(),
             )
-        deadline = time.monotonic() + 10
+        deadline = time.monotonic() + 60
         while not port_file.exists():
             assert self.process.poll() is None, f"the server stopped: {self.log.read_text()}"
             assert time.monotonic() < deadline, "the server did not listen"

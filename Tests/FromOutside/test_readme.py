@@ -1,14 +1,17 @@
 """README.md's examples, run as they stand there."""
 
+import os
 import re
 import shlex
+import socket
 import subprocess
 import sys
+from pathlib import Path
 
 import numpy
 import safetensors.numpy
 
-from server import SPECIFICATION, TOP, Client, environment
+from server import EXECUTABLE, SPECIFICATION, TOP, Client, environment
 
 README = (TOP / "README.md").read_text()
 
@@ -80,6 +83,26 @@ def test_the_python_trainer_trains(server, tmp_path):
         average = safetensors.numpy.load(client.get("/v1/weights/averaged").content)
         numpy.testing.assert_allclose(average["w"], [2, -3, 0.5], atol=0.05)
         assert client.status()["iterations"] == 500
+
+
+def test_the_security_examples_work_in_their_order(tmp_path):
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    # What a person does by waiting for the start-up line.
+    ready = f"until (exec 3<>/dev/tcp/127.0.0.1/{port}) 2>>tries; do sleep 0.05; done\n"
+    stop = "trap 'kill $(jobs -p) 2>>tries || true' EXIT\n"
+    script = stop + ready.join(blocks("sh security")).replace("serve ", f"serve --port {port} ")
+    script = script.replace("localhost:8080", f"localhost:{port}") + "kill %% && wait\n"
+    done = subprocess.run(
+        ["bash", "-meuo", "pipefail", "-c", script],
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        timeout=60,
+        env=environment(PATH=f"{Path(EXECUTABLE).resolve().parent}:{os.environ['PATH']}", no_proxy="*"),
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
 
 
 def test_every_file_that_it_names_is_there():
