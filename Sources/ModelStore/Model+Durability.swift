@@ -29,7 +29,7 @@ extension Model {
   public func close() throws(ModelError) {
     guard let durability else { return }
     durability.stop()
-    let checkpoint = try durability.write(capture())
+    let checkpoint = try durability.writeAndWait(capture)
     guard durability.settings.mode == .checkpoint else { return }
     do throws(FileFailure) {
       try RunMark.replace(with: .stopped(sequence: checkpoint.sequence), in: durability.directory.calls)

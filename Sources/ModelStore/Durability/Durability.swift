@@ -67,8 +67,16 @@ final class Durability: Sendable {
     queue.async { then(Result { () throws(ModelError) in try self.write(capture()) }) }
   }
 
-  /// Writes a checkpoint now; the one that is there when nothing has changed since.
-  func write(_ captured: Pending<SavedState>) throws(ModelError) -> Checkpoint {
+  /// As `write`, but waits for it.
+  func writeAndWait(_ capture: () -> Pending<SavedState>) throws(ModelError) -> Checkpoint {
+    let result: Result<Checkpoint, ModelError> = queue.sync {
+      Result { () throws(ModelError) in try write(capture()) }
+    }
+    return try result.get()
+  }
+
+  /// Writes a checkpoint; the one that is there when nothing has changed since.
+  private func write(_ captured: Pending<SavedState>) throws(ModelError) -> Checkpoint {
     // A checkpoint never holds what may not be told yet.
     let saved = try captured.wait()
     if let last = checkpoints.last, last.sequence == saved.sequence {

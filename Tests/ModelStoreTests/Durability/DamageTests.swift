@@ -17,7 +17,7 @@ struct DamageTests {
     _ = try model.open(DataDirectory(calls: disk), scenario.settings, notify: { _ in })
     for (index, change) in changes.enumerated() {
       _ = try model.apply(change(model, nil))
-      if checkpointsAfter.contains(index) { _ = try model.durability?.write(model.capture()) }
+      if checkpointsAfter.contains(index) { _ = try model.durability?.writeAndWait(model.capture) }
     }
     return disk.contents
   }

@@ -134,7 +134,7 @@ struct JournalTests {
     let recovered = try Self.model(on: disk.afterCrash(.everything))
     #expect(Fingerprint(recovered.capturedState()) == expected)
     // From a checkpoint too.
-    _ = try model.durability?.write(model.capture())
+    _ = try model.durability?.writeAndWait(model.capture)
     let restarted = try Self.model(on: disk.afterCrash(.everything))
     #expect(Fingerprint(restarted.capturedState()) == expected)
   }
