@@ -65,6 +65,18 @@ let package = Package(
   ]
 )
 
+// Built by deploy/fuzz.sh alone: it links with libFuzzer's main function.
+if Context.environment["FUZZ"] == "1" {
+  package.products.append(.library(name: "Fuzz", type: .static, targets: ["Fuzz"]))
+  package.targets.append(
+    .target(
+      name: "Fuzz",
+      dependencies: [
+        "ParameterServer", "ModelStore", "Optimizers", "Tensors", "HTTPServer", "Sockets", .httpTypes, .logging,
+      ],
+      path: "Tests/Fuzz", exclude: ["Corpus"]))
+}
+
 extension Target.Dependency {
   static var argumentParser: Self { .product(name: "ArgumentParser", package: "swift-argument-parser") }
   static var logging: Self { .product(name: "Logging", package: "swift-log") }

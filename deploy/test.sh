@@ -5,8 +5,8 @@ set -euo pipefail
 usage() {
   cat <<'TEXT'
 usage: deploy/test.sh [--long]
-  --long  also runs the Swift tests under ThreadSanitizer and AddressSanitizer, and lets thousands of clients and
-          schemathesis loose on the server
+  --long  also runs the Swift tests under ThreadSanitizer and AddressSanitizer, fuzzes the parsers and the application
+          (deploy/fuzz.sh), and lets thousands of clients and schemathesis loose on the server
 TEXT
 }
 long=false
@@ -82,6 +82,9 @@ if $long; then
     [[ $sanitizer == thread ]] && define=(-Xswiftc -DTSAN)
     swift_tests ".build/$sanitizer" --sanitize "$sanitizer" ${define[@]+"${define[@]}"}
   done
+
+  step "fuzzing"
+  bash deploy/fuzz.sh
 fi
 
 step "release build"
