@@ -34,18 +34,27 @@ public struct Push: Sendable {
   public let gradient: Gradient
   /// What they were computed from.
   public let base: GradientBase
-  /// How it is known again when it is sent again; nil when it has no key.
-  public let identity: PushIdentity?
+  /// How it is known again when it is sent again, of a round's push each trainer's part; none without a key.
+  public let identities: [PushIdentity]
   /// Whether the outcome is to hold the new weights, as a version that the next push must leave alone.
   public let wantsWeights: Bool
 
   /// A push.
   public init(
-    gradient: Gradient, base: GradientBase = GradientBase(), identity: PushIdentity? = nil, wantsWeights: Bool = false
+    gradient: Gradient, base: GradientBase = GradientBase(), identities: [PushIdentity] = [], wantsWeights: Bool = false
   ) {
     self.gradient = gradient
     self.base = base
-    self.identity = identity
+    self.identities = identities
     self.wantsWeights = wantsWeights
+  }
+  /// How many steps the model of this stamp and layout is ahead; nil when the trainer did not say. Throws when the push
+  /// may not be applied to it.
+  func staleness(at stamp: VersionStamp, of layout: Layout) throws(ModelError) -> Int? {
+    let staleness = try base.staleness(at: stamp)
+    guard gradient.layout === layout else {
+      throw .epochMismatch(came: "gradients for a model that is gone", expected: stamp.epoch.description)
+    }
+    return staleness
   }
 }

@@ -7,22 +7,30 @@ extension Gradient {
   init(
     _ plan: GradientPlan, _ regions: [Region], norm: GradientNorm, acceptsNonFinite: Bool
   ) throws(ModelError) {
+    try self.init(
+      layout: plan.layout, values: regions[0], dense: plan.dense, assigned: plan.assigned,
+      sparse: try Self.sparse(plan, regions), norm: norm, acceptsNonFinite: acceptsNonFinite)
+  }
+
+  /// Gradients whose norm was found as far as their values were received.
+  init(
+    layout: Layout, values: Region, dense: [Int], assigned: [Int], sparse: [SparseGradient], norm: GradientNorm,
+    acceptsNonFinite: Bool
+  ) throws(ModelError) {
     var norm = norm
-    let layout = plan.layout
-    let sparse = try Self.sparse(plan, regions)
     let found = norm.finish(
-      in: regions[0], rows: sparse.map { (layout.entries[$0.entry].computeType, $0.summed.values) })
+      in: values, rows: sparse.map { (layout.entries[$0.entry].computeType, $0.summed.values) })
     if !acceptsNonFinite {
       if found == nil {
-        for index in plan.dense { try Self.checkFinite(layout.entries[index], in: regions[0]) }
+        for index in dense { try Self.checkFinite(layout.entries[index], in: values) }
         for part in sparse { try Self.checkFinite(part, of: layout.entries[part.entry]) }
       }
-      for index in plan.assigned { try Self.checkFinite(plan.layout.entries[index], in: regions[0]) }
+      for index in assigned { try Self.checkFinite(layout.entries[index], in: values) }
     }
     self.layout = layout
-    values = regions[0]
-    dense = plan.dense
-    assigned = plan.assigned
+    self.values = values
+    self.dense = dense
+    self.assigned = assigned
     self.sparse = sparse
     self.norm = found ?? .nan
   }

@@ -25,6 +25,7 @@ public final class Model: Sendable {
   private let kept = Lock<Durability?>(nil)
   /// What was true after the last durable change, for those who must not wait for the lane.
   private let published: Lock<ModelStatus>
+  private let observers = Lock<[@Sendable () -> Void]>([])
   /// The classes that configurations may name.
   public let registry: Registry
   let threads: Int
@@ -47,6 +48,17 @@ public final class Model: Sendable {
 
   /// What was true after the last durable change. Never waits.
   public var status: ModelStatus { published.withLock { $0 } }
+
+  /// Calls `body` after each durable change, from whatever thread; it must not wait, and of the model it may look at
+  /// `status` alone.
+  public func onChange(_ body: @escaping @Sendable () -> Void) {
+    observers.withLock { $0.append(body) }
+  }
+
+  private func publish(_ status: ModelStatus) {
+    published.withLock { $0 = status }
+    for observer in observers.withLock({ $0 }) { observer() }
+  }
 }
 
 /// Changing the model.
@@ -77,8 +89,7 @@ extension Model {
     guard let durability = lane.durability else {
       let outcome = try lane.state.apply(change, registry: registry, threads: threads)
       lane.sequence += 1
-      let status = lane.state.status
-      published.withLock { $0 = status }
+      publish(lane.state.status)
       return Pending(outcome, after: lane.sequence, of: nil)
     }
     let outcome = try apply(change, in: &lane, durability)
@@ -108,10 +119,10 @@ extension Model {
     if let journal = durability.journal, let record, let place {
       journal.append(record, sequence: sequence, epoch: epoch, at: place)
       journal.watermark.whenDurable(sequence) { [self] failure in
-        if failure == nil { published.withLock { $0 = status } }
+        if failure == nil { publish(status) }
       }
     } else {
-      published.withLock { $0 = status }
+      publish(status)
     }
     return outcome
   }
@@ -119,6 +130,16 @@ extension Model {
 
 /// Pushes that come again.
 extension Model {
+  /// The outcome of a push that was applied before; nil for one that was not. Waits for the push that is being applied.
+  public func replay(
+    of identity: PushIdentity, for epoch: Epoch?, wantsWeights: Bool,
+    then: @escaping @Sendable (Result<Outcome?, ModelError>) -> Void
+  ) {
+    take(
+      { $0.sequence },
+      { (state) throws(ModelError) in try state.replay(of: identity, for: epoch, wantsWeights: wantsWeights) }, then)
+  }
+
   /// Whether a push was applied under the key, as far as it is remembered; nil when the lane is not free.
   public func remembersIfFree(_ key: PushKey, at seconds: Int) -> Bool? {
     lane.withLockIfAvailable { lane in lane.state.trained?.receipts.contains(key, at: seconds) ?? false }

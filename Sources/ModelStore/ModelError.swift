@@ -1,4 +1,5 @@
 public import Optimizers
+import Tensors
 
 /// Why a change of a model, or a body for one, was refused. Nothing was changed then.
 public enum ModelError: Error, Sendable {
@@ -20,6 +21,10 @@ public enum ModelError: Error, Sendable {
   case sparsePair(variable: String, detail: String)
   /// No trainable variable has a gradient.
   case noGradients
+  /// Rows of a variable came as new values where only whole variables can be combined.
+  case rowsOfValues(variable: String)
+  /// The contributions to a round would take more memory than is allowed.
+  case roundTooLarge(replicas: Int, byteCount: Int, limit: Int)
   /// A value is NaN or infinite.
   case nonFinite(variable: String)
   /// A name that a model can't have.
@@ -54,4 +59,10 @@ public enum ModelError: Error, Sendable {
   case checkpointFailed(String)
   /// The model is kept in memory alone.
   case noDataDirectory
+
+  init(_ error: RegionError) {
+    switch error {
+    case .outOfMemory(let byteCount): self = .outOfMemory(byteCount: byteCount)
+    }
+  }
 }

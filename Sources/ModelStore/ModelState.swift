@@ -36,10 +36,18 @@ struct ModelState: Sendable {
 
   /// The outcome of a push that was applied before, when it came first; nil for whatever is still to be applied.
   func replay(of change: Change) throws(ModelError) -> Outcome? {
-    guard case .push(let push) = change, let identity = push.identity, let trained,
-      push.base.epoch ?? trained.epoch == trained.epoch, let receipt = try trained.receipts.receipt(of: identity)
+    guard case .push(let push) = change, push.identities.count == 1, let identity = push.identities.first else {
+      return nil
+    }
+    return try replay(of: identity, for: push.base.epoch, wantsWeights: push.wantsWeights)
+  }
+
+  /// The outcome of a push that was applied before; nil for one that was not.
+  func replay(of identity: PushIdentity, for epoch: Epoch?, wantsWeights: Bool) throws(ModelError) -> Outcome? {
+    guard let trained, epoch ?? trained.epoch == trained.epoch,
+      let receipt = try trained.receipts.receipt(of: identity)
     else { return nil }
-    return .replayed(receipt, push.wantsWeights ? trained.weights : nil)
+    return .replayed(receipt, wantsWeights ? trained.weights : nil)
   }
 
   private mutating func patchOptimizer(_ patch: ConfigValue, registry: Registry) throws(ModelError) -> Outcome {

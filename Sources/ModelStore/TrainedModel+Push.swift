@@ -5,7 +5,7 @@ import Tensors
 extension TrainedModel {
   /// What a push would be answered, without applying it.
   func receipt(of push: Push, by optimizer: any AveragingOptimizer) throws(ModelError) -> Receipt {
-    let staleness = try staleness(of: push)
+    let staleness = try push.staleness(at: stamp, of: layout)
     let isSnapshot = optimizer.takesSnapshot(at: iterations)
     return Receipt(
       iterations: iterations + 1, isSnapshot: isSnapshot, snapshots: (average?.count ?? 0) + (isSnapshot ? 1 : 0),
@@ -42,22 +42,13 @@ extension TrainedModel {
       iterations: iterations, isSnapshot: planned.isSnapshot, snapshots: average?.count ?? 0,
       staleness: planned.staleness, learningRate: planned.learningRate, gradientNorm: planned.gradientNorm,
       stamp: stamp)
-    if let identity = push.identity { receipts.remember(receipt, of: identity) }
+    for identity in push.identities { receipts.remember(receipt, of: identity) }
     return receipt
   }
 
   private func step(of push: Push, _ staleness: Int?, by rule: any Rule) -> Step {
     rule.step(at: iterations, scalars: scalars)
       .withRate(dividedBy: push.base.stalenessPolicy.rateDivisor(atStaleness: staleness))
-  }
-
-  /// How stale a push is, if it may be applied.
-  private func staleness(of push: Push) throws(ModelError) -> Int? {
-    let staleness = try push.base.staleness(at: stamp)
-    guard push.gradient.layout === layout else {
-      throw .epochMismatch(came: "gradients for a model that is gone", expected: epoch.description)
-    }
-    return staleness
   }
 
   /// The compute type of the first trainable variable, in which a rule's own numbers are kept as in Keras.

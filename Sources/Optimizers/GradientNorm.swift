@@ -55,6 +55,21 @@ public struct GradientNorm: Sendable {
     }
   }
 
+  /// The runs that the blocks are cut from.
+  public func extents(threads: Int) -> [RunExtent] {
+    parts.map {
+      RunExtent(
+        storageType: $0.type, elementCount: $0.elementCount, variableOffset: 0, computeOffset: $0.offset,
+        threads: threads)
+    }
+  }
+
+  /// Takes in all blocks by their sums of squares, which were found elsewhere, in layout order.
+  public mutating func take(_ sums: some Sequence<Double>) {
+    for sum in sums { sumOfSquares += sum }
+    part = parts.count
+  }
+
   /// The norm of all, once everything was received, and of summed rows of sparse gradients; nil when an element is not
   /// finite.
   public mutating func finish(in region: Region, rows: [(type: DType, values: Region)] = []) -> Double? {

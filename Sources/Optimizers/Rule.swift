@@ -28,6 +28,9 @@ public protocol Rule: Sendable {
   /// after the other.
   var sumsDuplicateRows: Bool { get }
 
+  /// Whether what comes for a variable is its new value rather than a gradient.
+  var takesValues: Bool { get }
+
   /// The value of a slot before the first step.
   func initialValue(of slot: Slot) -> Double
   /// Names each hyperparameter beside `settings` once, with its property and range.
@@ -65,6 +68,9 @@ extension Rule {
 
   /// Yes.
   public var sumsDuplicateRows: Bool { true }
+
+  /// No.
+  public var takesValues: Bool { false }
 
   /// As they were.
   public func scalars<T: Trainable>(after step: Step, in type: T.Type) -> [Double] { step.scalars }

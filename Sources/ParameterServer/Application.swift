@@ -10,6 +10,8 @@ internal import Tensors
 public final class Application: Service {
   let model: Model
   let configuration: ApplicationConfiguration
+  /// Synchronous training; nil when each push is applied by itself.
+  let rounds: Rounds?
   let trainers = TrainerTable()
   let stalenessSummary = StalenessSummary()
   let pushesUnderWay = PushesUnderWay()
@@ -26,6 +28,9 @@ public final class Application: Service {
     self.configuration = configuration
     heldVersions = HeldVersions(limit: configuration.maximumHeldBytes)
     self.logger = logger
+    rounds = configuration.rounds.map {
+      Rounds(of: model, $0, acceptsNonFinite: configuration.acceptsNonFinite)
+    }
   }
 
   /// Refuses everything but questions after the process's health until `endRecovery`, while the model is being read.
@@ -38,9 +43,10 @@ public final class Application: Service {
     isRecovering.store(false, ordering: .releasing)
   }
 
-  /// Turns readiness off, for load balancers, before the server stops.
+  /// Turns readiness off, for load balancers, before the server stops, and ends waiting for rounds.
   public func prepareToStop() {
     isStopping.withLock { $0 = true }
+    rounds?.stop()
   }
 
   /// Whether the server takes no new work.

@@ -8,6 +8,8 @@ public struct ApplicationConfiguration: Sendable {
   public var acceptsNonFinite: Bool
   /// What becomes of pushes whose weights are behind.
   public var stalenessPolicy: StalenessPolicy
+  /// When rounds of synchronous training close; nil to apply each push by itself.
+  public var rounds: RoundSettings?
   /// Bytes of older versions that slow readers may hold.
   public var maximumHeldBytes: Int
   /// Who may do what.
@@ -18,11 +20,13 @@ public struct ApplicationConfiguration: Sendable {
   /// A configuration.
   public init(
     allowedHosts: [String] = [], acceptsNonFinite: Bool = false, stalenessPolicy: StalenessPolicy = .accept,
-    maximumHeldBytes: Int = .max, authorization: Authorization = .open, openAPI: [UInt8] = []
+    rounds: RoundSettings? = nil, maximumHeldBytes: Int = .max, authorization: Authorization = .open,
+    openAPI: [UInt8] = []
   ) {
     self.allowedHosts = allowedHosts
     self.acceptsNonFinite = acceptsNonFinite
     self.stalenessPolicy = stalenessPolicy
+    self.rounds = rounds
     self.maximumHeldBytes = maximumHeldBytes
     self.authorization = authorization
     self.openAPI = openAPI

@@ -5,6 +5,7 @@ extension HTTPField.Name {
   static let weightsIteration = known("Weights-Iteration")
   static let modelEpoch = known("Model-Epoch")
   static let trainerID = known("Trainer-Id")
+  static let contributionWeight = known("Contribution-Weight")
   static let trainingLoss = known("Training-Loss")
   static let idempotencyKey = known("Idempotency-Key")
   static let idempotentReplayed = known("Idempotent-Replayed")

@@ -84,6 +84,11 @@ final class PushesUnderWay: Sendable {
       self.pushes = pushes
     }
 
+    /// Lets the next one go on before this one is answered.
+    func leave() {
+      pushes.pass(ObjectIdentifier(self), key)
+    }
+
     deinit {
       pushes.pass(ObjectIdentifier(self), key)
     }

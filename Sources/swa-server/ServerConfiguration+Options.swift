@@ -21,7 +21,8 @@ extension ApplicationConfiguration {
   init(_ options: ServeOptions) {
     self.init(
       allowedHosts: options.allowedHost, acceptsNonFinite: options.nonFinite == .accept,
-      stalenessPolicy: options.aggregation.policy, maximumHeldBytes: options.maxHeldBytes.bytes,
-      openAPI: PackageResources.openapi_yaml)
+      stalenessPolicy: options.aggregation.policy,
+      rounds: options.aggregation.rounds(maximumByteCount: options.maxInflightBytes.bytes),
+      maximumHeldBytes: options.maxHeldBytes.bytes, openAPI: PackageResources.openapi_yaml)
   }
 }

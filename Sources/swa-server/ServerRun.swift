@@ -17,6 +17,7 @@ struct ServerRun {
     let store = try DataStore(options.durability, logger: logger)
     let initial = InitialModel(options, isNeeded: store?.holdsState != true)
     let model = try initial.make(logger: logger)
+    try check(model)
     var configuration = ApplicationConfiguration(options)
     configuration.authorization = security.authorization
     let application = Application(model: model, configuration: configuration, logger: logger)
@@ -28,6 +29,7 @@ struct ServerRun {
     do throws(Failure) {
       if let path = options.portFile { try NamedFile(path: path).replace(with: "\(port)\n") }
       try store?.open(model, ignored: initial.ignored)
+      try check(model)
     } catch {
       server.stop(grace: .zero)
       throw error
@@ -43,6 +45,18 @@ struct ServerRun {
     server.stop(grace: options.shutdownGrace.duration)
     try store?.close(model)
     logger.info("stopped")
+  }
+
+  /// Refuses a model whose rounds would take too much memory.
+  private func check(_ model: Model) throws(Failure) {
+    let rounds = ApplicationConfiguration(options).rounds
+    guard let rounds, let layout = model.status.model?.layout, (try? rounds.check(layout)) == nil else { return }
+    throw Failure(
+      .usage,
+      """
+      --replicas \(rounds.replicas) with gradients of \(layout.computeByteCount) bytes are more than \
+      --max-inflight-bytes \(options.maxInflightBytes)
+      """)
   }
 
   /// Answers the port that was bound.

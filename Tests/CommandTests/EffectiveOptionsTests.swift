@@ -57,6 +57,8 @@ import Testing
       "body-min-rate": "11", "idle-timeout": "12 s", "shutdown-grace": "13 s", "log-level": "debug",
       "log-format": "json", "threads": "3", "loops": "2", "staleness-policy": "reject", "max-staleness": "4",
       "tokens": "t", "tls-cert": "tc", "tls-key": "tk", "tls-client-ca": "ta",
+      "aggregation": "sync", "replicas": "5", "min-replicas": "6", "sync-grace": "14 s", "sync-timeout": "15 s",
+      "reduction": "mean",
     ]
     let given = values.mapValues { $0.hasSuffix(" s") ? String($0.dropLast(2)) : $0 }
     let names = try ServeOptions.shapes.map(\.name).filter { $0.description != "config" }

@@ -64,7 +64,7 @@ struct RememberedReceiptsTests {
   @Test func aModelAnswersAPushThatComesAgainWithoutAStep() throws {
     let model = try Model.make(shapes: [[3]])
     let first = Push(
-      gradient: try .make(2, for: model), base: GradientBase(iteration: 0), identity: identity(1, at: 0),
+      gradient: try .make(2, for: model), base: GradientBase(iteration: 0), identities: [identity(1, at: 0)],
       wantsWeights: true)
     guard case .pushed(let receipt, _) = try model.apply(.push(first)) else { throw Unexpected() }
     _ = try model.apply(.push(.make(.make(1, for: model))))
@@ -78,16 +78,16 @@ struct RememberedReceiptsTests {
   @Test func whatIsRefusedIsNotRemembered() throws {
     let model = try Model.make(shapes: [[3]])
     let gradient = try Gradient.make(2, for: model)
-    let ahead = Push(gradient: gradient, base: GradientBase(iteration: 9), identity: identity(1, at: 0))
+    let ahead = Push(gradient: gradient, base: GradientBase(iteration: 9), identities: [identity(1, at: 0)])
     #expect(throws: ModelError.self) { try model.apply(.push(ahead)) }
-    let other = Push(gradient: gradient, base: GradientBase(iteration: 0), identity: identity(1, at: 0, body: [2]))
+    let other = Push(gradient: gradient, base: GradientBase(iteration: 0), identities: [identity(1, at: 0, body: [2])])
     guard case .pushed = try model.apply(.push(other)) else { throw Unexpected() }
   }
 
   @Test func anotherEpochForgetsAll() throws {
     let model = try Model.make(shapes: [[3]])
     let push = Push(
-      gradient: try .make(2, for: model), identity: identity(1, at: 0))
+      gradient: try .make(2, for: model), identities: [identity(1, at: 0)])
     _ = try model.apply(.push(push))
     let optimizer = model.status.optimizer
     _ = try model.apply(.setOptimizer(optimizer, epoch: Epoch("another")))

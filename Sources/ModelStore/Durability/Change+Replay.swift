@@ -85,7 +85,7 @@ extension Push {
       iteration: try fields.optional { (fields) throws(RecordError) in try fields.integer(Int.self) },
       epoch: try fields.optional { (fields) throws(RecordError) in Epoch(try fields.text()) },
       stalenessPolicy: try fields.stalenessPolicy())
-    let identity = try fields.optional { (fields) throws(RecordError) in
+    let identities = try fields.list { (fields) throws(RecordError) in
       PushIdentity(
         key: PushKey(text: try fields.text()),
         body: BodyDigest(
@@ -120,7 +120,7 @@ extension Push {
     }
     let gradient = Gradient(
       layout: layout, values: values, dense: dense, assigned: assigned, sparse: sparse, norm: norm)
-    self.init(gradient: gradient, base: base, identity: identity)
+    self.init(gradient: gradient, base: base, identities: identities)
   }
 }
 

@@ -113,7 +113,7 @@ extension FieldWriter {
     append(push.base.iteration) { $0.append($1) }
     append(push.base.epoch) { $0.append($1.description) }
     append(push.base.stalenessPolicy)
-    append(push.identity) { writer, identity in
+    append(push.identities) { writer, identity in
       writer.append(identity.key.text)
       writer.append(identity.body.byteCount)
       writer.append(identity.body.checksum.value)

@@ -21,6 +21,8 @@ public struct Assign: Rule {
 
   public var sumsDuplicateRows: Bool { false }
 
+  public var takesValues: Bool { true }
+
   public var module: String? { nil }
 
   public mutating func fields(_ fields: inout Fields) {}

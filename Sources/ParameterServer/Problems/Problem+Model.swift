@@ -41,6 +41,17 @@ extension Problem {
       self = Problem(
         "no-gradients", title: "No gradients", status: .unprocessableContent,
         detail: "no trainable variable has a gradient in this body")
+    case .rowsOfValues(let variable):
+      self = .unprocessable(
+        "shape-mismatch", "Rows of values", variable,
+        "rounds of the rule Assign take whole variables, and of '\(variable.escaped)' came some rows")
+    case .roundTooLarge(let replicas, let byteCount, let limit):
+      self = Problem(
+        "too-large", title: "Too large for rounds", status: .unprocessableContent,
+        detail: """
+          \(replicas) replicas with gradients of \(byteCount) bytes are more than the \(limit) bytes of \
+          --max-inflight-bytes
+          """)
     case .nonFinite(let variable):
       self = .unprocessable(
         "non-finite-gradient", "Non-finite gradient", variable,

@@ -37,6 +37,13 @@ extension Problem {
       members: [("field", .string(name.rawName))])
   }
 
+  static func missingHeaders(_ names: [HTTPField.Name], why: String) -> Problem {
+    let list = names.map(\.rawName).joined(separator: " and ")
+    return Problem(
+      "invalid-header", title: "Missing header field", status: .badRequest, detail: "\(why) needs \(list)",
+      members: [("field", .string(list))])
+  }
+
   static func misdirected(host: String) -> Problem {
     Problem(
       "misdirected", title: "Misdirected request", status: .misdirectedRequest,

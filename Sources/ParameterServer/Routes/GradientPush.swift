@@ -27,7 +27,7 @@ struct GradientPush: Sendable {
   func respond(to gradient: Gradient, from body: BodyDigest, _ responder: consuming Responder) {
     let push = Push(
       gradient: gradient, base: conditions.base,
-      identity: turn.map { PushIdentity(key: $0.key, body: body, seconds: Date.nowInSeconds) },
+      identities: turn.map { [PushIdentity(key: $0.key, body: body, seconds: Date.nowInSeconds)] } ?? [],
       wantsWeights: wantsWeights)
     guard let turn, !turn.isFirst else { return apply(push, responder) }
     let parked = ParkedResponder(responder)
@@ -36,6 +36,9 @@ struct GradientPush: Sendable {
 
   /// Applies the push at once where nothing waits, else on a worker.
   private func apply(_ push: Push, _ responder: consuming Responder) {
+    if let rounds = application.rounds, let contribution = conditions.contribution, !conditions.isDryRun {
+      return contribute(push, as: contribution, to: rounds, responder)
+    }
     if responder.isOnLoop, layout.computeByteCount <= Self.inlineByteCount, !conditions.isDryRun {
       do throws(ModelError) {
         if let outcome = try application.model.applyIfFree(.push(push)) {
@@ -59,7 +62,8 @@ struct GradientPush: Sendable {
     }
   }
 
-  private func respond(with outcome: Result<Outcome, ModelError>, _ parked: ParkedResponder) {
+  /// Answers what became of the push.
+  func respond(with outcome: Result<Outcome, ModelError>, _ parked: ParkedResponder) {
     if case .representation(let request) = conditions.preference, !request.isWhole {
       return parked.respond { responder in responder.respond(response(to: outcome)) }
     }

@@ -12,6 +12,12 @@ struct PushConditions: Sendable {
     case representation(TensorsRequest)
   }
 
+  /// Who contributes to a round, and what the gradient counts there.
+  struct Contribution: Sendable {
+    let trainer: String
+    let weight: Double
+  }
+
   let base: GradientBase
   let trainer: String?
   let loss: Double?
@@ -19,6 +25,8 @@ struct PushConditions: Sendable {
   let key: PushKey?
   let preference: Preference
   let isDryRun: Bool
+  /// Nil when the push is applied by itself.
+  let contribution: Contribution?
 
   /// Reads the fields and refuses what can't be applied to the model as it is.
   init(_ call: Call, for trained: ModelStatus.Trained, isDryRun: Bool) throws(Problem) {
@@ -39,16 +47,42 @@ struct PushConditions: Sendable {
     key = try IdempotencyKey.parse(call.fields).map { [trainer] key in
       PushKey(key, trainer: trainer, caller: call.caller.identity)
     }
+    let iteration = try Self.iteration(call)
+    contribution = try Self.contribution(call, trainer, iteration)
     base = GradientBase(
-      iteration: try Self.iteration(call), epoch: call.field(.modelEpoch).map { Epoch($0) },
+      iteration: iteration, epoch: call.field(.modelEpoch).map { Epoch($0) },
       weights: call.field(.ifMatch).flatMap { EntityTags($0).weights },
-      stalenessPolicy: call.application.configuration.stalenessPolicy)
+      stalenessPolicy: contribution == nil ? call.application.configuration.stalenessPolicy : .reject(beyond: 0))
     do throws(ModelError) {
       _ = try base.staleness(at: trained.stamp)
     } catch {
       // A push that was applied fits no more, and is answered all the same when it comes again.
       guard let key, !isDryRun, call.application.mayRemember(key) else { throw Problem(error) }
     }
+  }
+
+  private static func contribution(
+    _ call: Call, _ trainer: String?, _ iteration: Int?
+  ) throws(Problem) -> Contribution? {
+    let isAggregated = call.query["aggregate"] == nil ? true : try call.query.flag("aggregate")
+    guard isAggregated, let rounds = call.application.rounds else {
+      if let value = call.field(.contributionWeight) {
+        throw .invalidHeader(.contributionWeight, expected: "absent from a push that is applied by itself", came: value)
+      }
+      return nil
+    }
+    guard let trainer, iteration != nil else {
+      let missing = (trainer == nil ? [HTTPField.Name.trainerID] : []) + (iteration == nil ? [.weightsIteration] : [])
+      throw .missingHeaders(missing, why: "a push to a round of many trainers")
+    }
+    guard let value = call.field(.contributionWeight) else { return Contribution(trainer: trainer, weight: 1) }
+    guard rounds.reduction == .mean else {
+      throw .invalidHeader(.contributionWeight, expected: "absent, as contributions are summed", came: value)
+    }
+    guard let weight = Double(value), Float(weight) > 0, Float(weight).isFinite else {
+      throw .invalidHeader(.contributionWeight, expected: "a positive number", came: value)
+    }
+    return Contribution(trainer: trainer, weight: weight)
   }
 
   private static func iteration(_ call: Call) throws(Problem) -> Int? {

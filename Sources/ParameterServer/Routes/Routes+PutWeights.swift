@@ -12,7 +12,7 @@ extension Routes {
     let present = call.model.status.model
     try call.requirePreconditions(for: present.map { WeightsTag(.current, $0.stamp) })
     let put = WeightsPut(
-      model: call.model, existing: present?.layout, nonTrainable: nonTrainable,
+      model: call.model, rounds: call.application.rounds, existing: present?.layout, nonTrainable: nonTrainable,
       isCreateOnly: call.fields[.ifNoneMatch].map { EntityTags($0).isAny } ?? false)
     switch format {
     case .safetensors: return PutWeightsExchange(put, request: call.request)
@@ -47,6 +47,7 @@ extension Routes {
 /// A PUT of values, judged by its head.
 struct WeightsPut: Sendable {
   let model: Model
+  let rounds: Rounds?
   let existing: Layout?
   let nonTrainable: [String]
   let isCreateOnly: Bool
@@ -63,6 +64,11 @@ struct WeightsPut: Sendable {
 
   /// Applies the change that the head asked for; when another was faster, what it asks for now.
   func respond(to layout: Layout, _ values: Region, _ responder: consuming Responder) {
+    do throws(ModelError) {
+      try rounds?.settings.check(layout)
+    } catch {
+      return responder.respond(Problem(error))
+    }
     let parked = ParkedResponder(responder)
     let change = existing == nil ? creation(layout, values) : .replace(layout: layout, values: values)
     model.apply(change) { outcome in

@@ -38,7 +38,8 @@ struct StatusBody: Encodable {
   let bytes: Nullable<Int>
   let modelEpoch: Nullable<String>
   let optimizer: String
-  let aggregation = "async"
+  let aggregation: String
+  let round: Nullable<Round>
   let staleness: Staleness
   let trainers: Int
   let startedAt: String
@@ -61,6 +62,12 @@ struct StatusBody: Encodable {
     }
   }
 
+  /// The open round of synchronous training.
+  struct Round: Encodable {
+    let replicas: Int
+    let contributions: Int
+  }
+
   struct Staleness: Encodable {
     let last: Nullable<Int>
     let mean: Nullable<Double>
@@ -79,6 +86,9 @@ struct StatusBody: Encodable {
     bytes = Nullable(model?.layout.byteCount)
     modelEpoch = Nullable(model?.stamp.epoch.description)
     optimizer = status.optimizer.name
+    aggregation = application.rounds == nil ? "async" : "sync"
+    round = Nullable(
+      application.rounds.map { Round(replicas: $0.settings.replicas, contributions: $0.contributionCount) })
     let values = application.stalenessSummary.values
     staleness = Staleness(last: Nullable(values.last), mean: Nullable(values.mean), max: Nullable(values.max))
     trainers = application.trainers.count

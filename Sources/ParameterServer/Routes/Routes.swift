@@ -18,7 +18,7 @@ enum Routes {
     Route(.get, "/v1/weights/averaged", .reader, Selection.parameters, averagedWeights),
     Route(.delete, "/v1/weights/averaged", .admin, [], dropAverage),
     Route(.post, "/v1/weights/averaged/assign", .admin, [], assignAverage),
-    Route(.post, "/v1/gradients", .trainer, ["dry_run"] + Selection.parameters, pushGradients),
+    Route(.post, "/v1/gradients", .trainer, ["aggregate", "dry_run"] + Selection.parameters, pushGradients),
     Route(.get, "/v1/optimizer", .reader, [], optimizer),
     Route(.put, "/v1/optimizer", .admin, [], putOptimizer),
     Route(.patch, "/v1/optimizer", .admin, [], patchOptimizer),

@@ -35,10 +35,13 @@ extension CrashScenario {
   static func push(_ value: Float) -> Making {
     { model, _ in
       // The steps push no value twice in an epoch.
-      let identity = PushIdentity(
-        key: PushKey("\(value)", trainer: "t", caller: ""), body: BodyDigest(of: [1, 2].span), seconds: 1000)
-      return .push(Push(gradient: try gradient(value, for: model), identity: identity))
+      .push(Push(gradient: try gradient(value, for: model), identities: [identity("\(value)", "t")]))
     }
+  }
+
+  static func identity(_ key: String, _ trainer: String) -> PushIdentity {
+    PushIdentity(
+      key: PushKey(key, trainer: trainer, caller: ""), body: BodyDigest(of: [1, 2].span), seconds: 1000)
   }
 
   static func gradient(_ value: Float, for model: Model) throws -> Gradient {
@@ -54,7 +57,8 @@ extension CrashScenario {
     let layout = try layout(of: model)
     let gradient = try Gradient.make(
       Tensor.file(Tensor.sparse("w", rows: [2, 0, 2], width: 2, [1, 2, 3, 4, 5, 6])), layout, pool: model.pool)
-    return .push(.make(gradient))
+    // As a round of two trainers makes it.
+    return .push(Push(gradient: gradient, identities: [identity("sparse", "a"), identity("sparse", "b")]))
   }
 
   static func patch(_ name: String, _ value: ConfigValue) -> Making {
