@@ -35,6 +35,20 @@ struct WatermarkTests {
   }
 
   @Test
+  func whoAsksWhileOthersAreToldHearsAfterThem() {
+    let watermark = Watermark(durable: 0)
+    let heard = Lock<[Int]>([])
+    watermark.whenDurable(1) { _ in
+      watermark.whenDurable(1) { _ in heard.withLock { $0.append(3) } }
+      heard.withLock { $0.append(1) }
+    }
+    watermark.whenDurable(1) { _ in heard.withLock { $0.append(2) } }
+    watermark.advance(to: 1)
+    #expect(heard.withLock { $0 } == [1, 2, 3])
+    #expect(watermark.durable == 1)
+  }
+
+  @Test
   func afterAFailureNothingMoreIsDurable() {
     let watermark = Watermark(durable: 1)
     let failures = Lock<[Int]>([])

@@ -6,7 +6,22 @@ final class Watermark: Sendable {
     var durable: Int
     var failure: ModelError?
     /// In the order in which they came.
-    var waiters: [(sequence: Int, body: @Sendable (ModelError?) -> Void)] = []
+    var waiters: [Waiter] = []
+
+    mutating func takeDue(_ sequence: Int) -> [Waiter] {
+      let due = waiters.enumerated().filter { $1.sequence <= sequence }
+      if due.count == waiters.count {
+        waiters = []
+      } else {
+        waiters.removeAll { $0.sequence <= sequence }
+      }
+      return due.sorted { ($0.element.sequence, $0.offset) < ($1.element.sequence, $1.offset) }.map(\.element)
+    }
+  }
+
+  private struct Waiter {
+    let sequence: Int
+    let body: @Sendable (ModelError?) -> Void
   }
 
   private let state: Lock<State>
@@ -25,26 +40,22 @@ final class Watermark: Sendable {
     let (isKnown, failure): (Bool, ModelError?) = state.withLock { state in
       if sequence <= state.durable { return (true, nil) }
       if let failure = state.failure { return (true, failure) }
-      state.waiters.append((sequence, body))
+      state.waiters.append(Waiter(sequence: sequence, body: body))
       return (false, nil)
     }
     if isKnown { body(failure) }
   }
 
   /// Notes that changes up to this one are on disk, and tells those who waited, in the order of the changes and, for
-  /// one change, in the order in which they came.
+  /// one change, in the order in which they came. Who asks meanwhile is told after them: what a change publishes comes
+  /// before its answer.
   func advance(to sequence: Int) {
-    let due = state.withLock { state in
+    for waiter in state.withLock({ $0.takeDue(sequence) }) { waiter.body(nil) }
+    let rest = state.withLock { state in
       state.durable = max(state.durable, sequence)
-      let due = state.waiters.enumerated().filter { $1.sequence <= state.durable }
-      if due.count == state.waiters.count {
-        state.waiters = []
-      } else {
-        state.waiters.removeAll { $0.sequence <= state.durable }
-      }
-      return due.sorted { ($0.element.sequence, $0.offset) < ($1.element.sequence, $1.offset) }
+      return state.takeDue(sequence)
     }
-    for waiter in due { waiter.element.body(nil) }
+    for waiter in rest { waiter.body(nil) }
   }
 
   /// Notes that nothing more will be on disk, and tells all who wait.
