@@ -55,19 +55,23 @@ struct Outgoing: Sendable {
     contentCount = count
     pieces = response.content.pieces[...]
     while let piece = pieces.first, count <= Self.small || piece.byteCount <= Self.smallPiece {
-      append(piece)
+      guard append(piece) else { break }
       pieces.removeFirst()
     }
   }
 
-  private mutating func append(_ piece: any ByteSource) {
+  /// Takes a piece into the prefix unless it can't be read.
+  private mutating func append(_ piece: any ByteSource) -> Bool {
     if let bytes = piece as? [UInt8] {
       prefix += bytes
+      return true
     } else {
-      piece.withBytes(in: 0..<piece.byteCount) { bytes in
+      return piece.withBytes(in: 0..<piece.byteCount) { bytes in
+        guard bytes.count == piece.byteCount else { return false }
         prefix.append(addingCapacity: bytes.count) { output in
           for index in bytes.indices { output.append(bytes[index]) }
         }
+        return true
       }
     }
   }
@@ -92,7 +96,8 @@ struct Outgoing: Sendable {
         continue
       }
       let range = offset..<min(offset + Self.piece, piece.byteCount)
-      let transfer = piece.withBytes(in: range) { stream.write($0) }
+      // What can't be read can't be sent: the client sees that the answer is cut short.
+      let transfer = piece.withBytes(in: range) { $0.count < range.count ? .end : stream.write($0) }
       if case .bytes(let count) = transfer {
         offset += count
         left -= count

@@ -21,7 +21,7 @@ public struct Response: Sendable {
 public protocol ByteSource: Sendable {
   /// How many bytes there are.
   var byteCount: Int { get }
-  /// Lends the bytes of `range`, which lies within `0..<byteCount`, without copying them.
+  /// Lends the bytes of `range`, which lies within `0..<byteCount`, without copying them; fewer when they can't be had.
   func withBytes<R>(in range: Range<Int>, _ body: (Span<UInt8>) throws -> R) rethrows -> R
 }
 

@@ -7,6 +7,10 @@ struct DurabilityOptions: ParsableArguments {
   var dataDir: String?
 
   @Option(
+    "Start from a downloaded checkpoint, in a new epoch; not used when the data directory holds a state.", .path)
+  var checkpoint: String?
+
+  @Option(
     help: ArgumentHelp(
       """
       none: in memory alone (default). checkpoint: what came after the last checkpoint is lost in a crash (default \

@@ -9,6 +9,7 @@ import Tensors
 struct InitialModel {
   let weights: NamedFile?
   let optimizer: NamedFile?
+  let checkpoint: NamedFile?
   let threads: Int
 
   /// The options whose files are not read, because there is a saved state.
@@ -18,8 +19,12 @@ struct InitialModel {
   init(_ options: ServeOptions, isNeeded: Bool) {
     weights = isNeeded ? options.weights.map { NamedFile(path: $0) } : nil
     optimizer = isNeeded ? options.optimizer.map { NamedFile(path: $0) } : nil
+    checkpoint = isNeeded ? options.durability.checkpoint.map { NamedFile(path: $0) } : nil
     threads = options.threads
-    let named = [("--weights", options.weights), ("--optimizer", options.optimizer)]
+    let named = [
+      ("--weights", options.weights), ("--optimizer", options.optimizer),
+      ("--checkpoint", options.durability.checkpoint),
+    ]
     ignored = isNeeded ? [] : named.compactMap { option, path in path.map { "\(option) \($0)" } }
   }
 
@@ -29,7 +34,23 @@ struct InitialModel {
     if let optimizer { averaging = try read(optimizer, logger: logger) }
     let model = Model(optimizer: averaging, threads: threads, pool: RegionPool())
     if let weights { try load(weights, into: model) }
+    if let checkpoint { try restore(checkpoint, in: model) }
     return model
+  }
+
+  /// Goes on from a checkpoint, in an epoch of its own. Cost: the file's bytes.
+  private func restore(_ file: NamedFile, in model: Model) throws(Failure) {
+    do throws(CheckpointError) {
+      let saved = try SavedState(path: file.path, registry: model.registry, pool: model.pool)
+      do throws(ModelError) {
+        _ = try model.apply(.restore(saved, epoch: .random()))
+      } catch {
+        throw .unusable("\(error)")
+      }
+    } catch {
+      if case .file = error { throw Failure(.io, "cannot read \(file.path): \(error)") }
+      throw Failure(.usage, "in \(file.path): \(error)")
+    }
   }
 
   private func read(_ file: NamedFile, logger: Logger) throws(Failure) -> any AveragingOptimizer {

@@ -79,6 +79,10 @@ struct ServeOptions: ParsableArguments {
   func checkTogether() throws(Failure) {
     try security.check(host: host)
     try durability.checkTogether()
+    if let checkpoint = durability.checkpoint, weights != nil || optimizer != nil {
+      let other = weights == nil ? "--optimizer" : "--weights"
+      throw Failure(.usage, "--checkpoint \(checkpoint) holds weights and optimizer: leave out \(other)")
+    }
     try aggregation.checkTogether()
   }
 }

@@ -147,6 +147,18 @@ extension Problem {
       detail: "the checkpoint could not be written: \(detail)")
   }
 
+  static func unreadableCheckpoint(_ id: String, _ detail: String) -> Problem {
+    Problem(
+      "internal", title: "Internal error", status: .internalServerError,
+      detail: "the checkpoint \(id) can't be read: \(detail)")
+  }
+
+  static func noCheckpoint(_ id: String) -> Problem {
+    Problem(
+      "no-checkpoint", title: "No such checkpoint", status: .notFound,
+      detail: "no checkpoint that is kept has the id '\(id.escaped)'; GET /v1/checkpoints lists them")
+  }
+
   static var noDataDirectory: Problem {
     Problem(
       "no-data-dir", title: "No data directory", status: .conflict,

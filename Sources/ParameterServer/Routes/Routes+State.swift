@@ -46,21 +46,7 @@ struct StatusBody: Encodable {
   let uptimeSeconds: Double
   let version = ParameterServer.version
   let durability: String
-  let lastCheckpoint: Nullable<LastCheckpoint>
-
-  struct LastCheckpoint: Encodable {
-    let id: String
-    let iterations: Nullable<Int>
-    let created: String
-    let bytes: Int
-
-    init(_ checkpoint: Checkpoint) {
-      id = checkpoint.id
-      iterations = Nullable(checkpoint.iterations)
-      created = checkpoint.created
-      bytes = checkpoint.byteCount
-    }
-  }
+  let lastCheckpoint: Nullable<CheckpointBody>
 
   /// The open round of synchronous training.
   struct Round: Encodable {
@@ -95,7 +81,7 @@ struct StatusBody: Encodable {
     startedAt = application.started.date.ISO8601Format()
     uptimeSeconds = application.started.uptimeSeconds
     durability = application.model.durabilityMode.rawValue
-    lastCheckpoint = Nullable(application.model.checkpoints.last.map { LastCheckpoint($0) })
+    lastCheckpoint = Nullable(application.model.checkpoints.last.map { CheckpointBody($0) })
   }
 }
 

@@ -26,5 +26,9 @@ enum Routes {
     Route(.put, "/v1/optimizer/weights", .admin, [], putOptimizerWeights),
     Route(.get, "/v1/optimizer/slots", .reader, [], slotNames),
     Route(.get, "/v1/optimizer/slots/{slot}", .reader, Selection.parameters, slot),
+    Route(.get, "/v1/checkpoints", .admin, [], checkpoints),
+    Route(.post, "/v1/checkpoints", .admin, [], writeCheckpoint),
+    Route(.get, "/v1/checkpoints/{id}", .admin, [], checkpoint),
+    Route(.post, "/v1/checkpoints/{id}/restore", .admin, [], restoreCheckpoint),
   ]
 }
