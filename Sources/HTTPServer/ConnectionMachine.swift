@@ -25,6 +25,7 @@ struct ConnectionMachine: Sendable {
     case nothing
     case close
     case refuse
+    case endWait
   }
 
   struct Limits: Sendable {
@@ -43,6 +44,7 @@ struct ConnectionMachine: Sendable {
   /// When to ask `expire`; nil while the connection waits for its own side.
   private(set) var deadline: MonotonicTime?
   private(set) var closes = false
+  private var isWaiting = false
   private var hasUnreadContent = false
   private var rate: RateGuard
   private var drainLeft = Self.drainBytes
@@ -103,6 +105,19 @@ struct ConnectionMachine: Sendable {
     deadline = nil
   }
 
+  /// Whoever serves waits for news, at most until `time`.
+  mutating func wait(until time: MonotonicTime) {
+    guard phase == .responding else { return }
+    isWaiting = true
+    deadline = time
+  }
+
+  /// Whoever serves waits no more.
+  mutating func endWait() {
+    isWaiting = false
+    deadline = nil
+  }
+
   /// The peer has ended its direction while its request is served: it may still read the answer, or be gone.
   mutating func peerEnded(_ now: MonotonicTime) {
     guard phase == .responding, deadline == nil else { return }
@@ -155,7 +170,8 @@ struct ConnectionMachine: Sendable {
   mutating func expire(_ now: MonotonicTime) -> Expiry {
     guard let deadline, now >= deadline else { return .nothing }
     switch phase {
-    case .opening, .idle, .responding, .draining: return .close
+    case .opening, .idle, .draining: return .close
+    case .responding: return isWaiting ? .endWait : .close
     case .head: return .refuse
     case .content, .sending:
       let passes = rate.passes(now)

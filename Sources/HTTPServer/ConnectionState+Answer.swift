@@ -15,6 +15,16 @@ extension ConnectionState {
     switch ticket.take(waits: place.isLoop) {
     case .answered(let response): begin(response, place.isLoop ? place.now : .now)
     case .work(let work): self.work = work
+    case .waiting(let time):
+      guard !ready.isHungUp, !context.isStopping.load(ordering: .acquiring) else {
+        ticket.endWaiting(.over)
+        return nil
+      }
+      machine.wait(until: time)
+      return .answer
+    case .ended(let body, let end):
+      machine.endWait()
+      body(Responder(ticket), end)
     // From a worker the connection first goes back to its loop, which then waits for word.
     case .none:
       if ready.isHungUp { machine.peerEnded(place.now) }

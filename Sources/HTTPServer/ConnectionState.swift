@@ -102,6 +102,7 @@ struct ConnectionState: Sendable {
     switch machine.expire(now) {
     case .nothing: break
     case .close: machine.close()
+    case .endWait: ticket?.endWaiting(.over)
     case .refuse:
       let what = machine.phase == .head ? "the request head" : "the content"
       refuse(.timeout("\(what) did not arrive in time"), losesFraming: true, now: now)

@@ -1,3 +1,5 @@
+internal import Sockets
+
 /// The one chance to answer a request: `respond` consumes it, so answering twice does not compile.
 public struct Responder: ~Copyable, Sendable {
   private var ticket: Ticket?
@@ -34,6 +36,20 @@ public struct Responder: ~Copyable, Sendable {
   public consuming func onWorker(_ work: @escaping @Sendable (consuming Responder) -> Void) {
     guard isOnLoop else { return work(self) }
     hand(over: work)
+  }
+
+  /// Keeps the request waiting without a thread until `Waiting.end` is called, `duration` has passed, the server stops or
+  /// the client ends its direction; then `body` goes on with the responder on the event loop, or is told that nobody is
+  /// left to answer to.
+  ///
+  /// To be called where `Exchange.respond` was, or from a worker, before either returns.
+  public consuming func wait(
+    for duration: Duration, then body: @escaping @Sendable (consuming Responder?, Waiting.End) -> Void
+  ) -> Waiting {
+    guard let ticket else { preconditionFailure("a responder that was used is gone") }
+    ticket.wait(until: .now + duration, then: body)
+    self.ticket = nil
+    return Waiting(ticket)
   }
 
   /// Runs `work` on a worker thread, whatever thread this is.

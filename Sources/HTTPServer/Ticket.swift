@@ -10,15 +10,24 @@ final class Ticket: Sendable {
     case awaited
     case answered(Response)
     case work(@Sendable (consuming Responder) -> Void)
+    /// The responder waits for news; `isKnown` when the connection's loop knows of that and waits for word.
+    case waiting(until: MonotonicTime, WaitingBody, isKnown: Bool)
+    /// The waiting has ended, and the connection's loop is to go on with the responder.
+    case ended(WaitingBody, Waiting.End)
     /// The connection has ended or has taken the answer.
     case closed
   }
+
+  /// What goes on with a responder that has waited; without one when there is nobody left to answer to.
+  typealias WaitingBody = @Sendable (consuming Responder?, Waiting.End) -> Void
 
   /// What a connection finds.
   enum News {
     case none
     case answered(Response)
     case work(@Sendable (consuming Responder) -> Void)
+    case waiting(until: MonotonicTime)
+    case ended(WaitingBody, Waiting.End)
   }
 
   private let state = Lock(State.open)
@@ -62,6 +71,21 @@ final class Ticket: Sendable {
     leave(.work(work))
   }
 
+  /// Keeps the responder until there is news.
+  func wait(until time: MonotonicTime, then body: @escaping WaitingBody) {
+    leave(.waiting(until: time, body, isKnown: false))
+  }
+
+  /// Ends a waiting; without effect when there is none.
+  func endWaiting(_ end: Waiting.End) {
+    let wakes = state.withLock { state in
+      guard case .waiting(_, let body, let isKnown) = state else { return false }
+      state = .ended(body, end)
+      return isKnown
+    }
+    if wakes { loop?.mailbox.post(.goOn(token)) }
+  }
+
   private func leave(_ news: State) {
     let wakes = state.withLock { state in
       switch state {
@@ -71,7 +95,7 @@ final class Ticket: Sendable {
       case .awaited:
         state = news
         return true
-      case .answered, .work, .closed: return false
+      case .answered, .work, .waiting, .ended, .closed: return false
       }
     }
     if wakes { loop?.mailbox.post(.goOn(token)) }
@@ -90,6 +114,14 @@ final class Ticket: Sendable {
       case .work(let work):
         state = .open
         return .work(work)
+      case .waiting(let time, let body, _):
+        guard waits else { return .none }
+        state = .waiting(until: time, body, isKnown: true)
+        return .waiting(until: time)
+      case .ended(let body, let end):
+        guard waits else { return .none }
+        state = .open
+        return .ended(body, end)
       case .closed: return .none
       }
     }
@@ -97,6 +129,13 @@ final class Ticket: Sendable {
 
   /// From now on an answer has no effect.
   func close() {
-    state.withLock { $0 = .closed }
+    let body: WaitingBody? = state.withLock { state in
+      defer { state = .closed }
+      switch state {
+      case .waiting(_, let body, _), .ended(let body, _): return body
+      case .open, .awaited, .answered, .work, .closed: return nil
+      }
+    }
+    body?(nil, .over)
   }
 }

@@ -243,7 +243,7 @@ extension Model {
       lane.averageSequence = saved.sequence
     }
     let status = saved.state.status
-    published.withLock { $0 = status }
+    publish(status)
   }
 
   /// The whole state as it is now, whether or not it is durable.

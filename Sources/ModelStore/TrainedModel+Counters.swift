@@ -8,6 +8,7 @@ extension TrainedModel {
     var iterations: Int
     var version: Int
     var averageVersion: Int
+    var slotVersion: Int
     /// The average's; nil before the first snapshot.
     var average: (count: Int, iterations: Int)?
     var scalars: [Double]
@@ -15,7 +16,7 @@ extension TrainedModel {
 
   var counters: Counters {
     Counters(
-      epoch: epoch, iterations: iterations, version: version, averageVersion: averageVersion,
+      epoch: epoch, iterations: iterations, version: version, averageVersion: averageVersion, slotVersion: slotVersion,
       average: average.map { ($0.count, $0.iterations) }, scalars: scalars)
   }
 
@@ -28,6 +29,7 @@ extension TrainedModel {
     iterations = counters.iterations
     version = counters.version
     averageVersion = counters.averageVersion
+    slotVersion = counters.slotVersion
     scalars = counters.scalars
     if let average, let counts = counters.average {
       self.average = Average(values: average, count: counts.count, iterations: counts.iterations)

@@ -16,6 +16,7 @@ public final class Application: Service {
   let stalenessSummary = StalenessSummary()
   let pushesUnderWay = PushesUnderWay()
   let heldVersions: HeldVersions
+  let longPolls: LongPolls
   let started = Started()
   private let logger: Logger
   private let router = Router(Routes.all.map { ($0.method, $0.path) })
@@ -27,9 +28,13 @@ public final class Application: Service {
     self.model = model
     self.configuration = configuration
     heldVersions = HeldVersions(limit: configuration.maximumHeldBytes)
+    longPolls = LongPolls(limit: configuration.maximumWaiting)
     self.logger = logger
     rounds = configuration.rounds.map {
       Rounds(of: model, $0, acceptsNonFinite: configuration.acceptsNonFinite)
+    }
+    model.onChange { [longPolls, weak model] in
+      if let model { longPolls.take(model.status) }
     }
   }
 
@@ -43,9 +48,10 @@ public final class Application: Service {
     isRecovering.store(false, ordering: .releasing)
   }
 
-  /// Turns readiness off, for load balancers, before the server stops, and ends waiting for rounds.
+  /// Turns readiness off, for load balancers, before the server stops, and ends waiting for news and rounds.
   public func prepareToStop() {
     isStopping.withLock { $0 = true }
+    longPolls.endAll()
     rounds?.stop()
   }
 

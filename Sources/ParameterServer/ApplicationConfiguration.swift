@@ -12,6 +12,8 @@ public struct ApplicationConfiguration: Sendable {
   public var rounds: RoundSettings?
   /// Bytes of older versions that slow readers may hold.
   public var maximumHeldBytes: Int
+  /// How many requests may wait for news at a time.
+  public var maximumWaiting: Int
   /// Who may do what.
   public var authorization: Authorization
   /// Served at /openapi.yaml.
@@ -20,7 +22,8 @@ public struct ApplicationConfiguration: Sendable {
   /// A configuration.
   public init(
     allowedHosts: [String] = [], acceptsNonFinite: Bool = false, stalenessPolicy: StalenessPolicy = .accept,
-    rounds: RoundSettings? = nil, maximumHeldBytes: Int = .max, authorization: Authorization = .open,
+    rounds: RoundSettings? = nil, maximumHeldBytes: Int = .max, maximumWaiting: Int = .max,
+    authorization: Authorization = .open,
     openAPI: [UInt8] = []
   ) {
     self.allowedHosts = allowedHosts
@@ -28,6 +31,7 @@ public struct ApplicationConfiguration: Sendable {
     self.stalenessPolicy = stalenessPolicy
     self.rounds = rounds
     self.maximumHeldBytes = maximumHeldBytes
+    self.maximumWaiting = maximumWaiting
     self.authorization = authorization
     self.openAPI = openAPI
   }

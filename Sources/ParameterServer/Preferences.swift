@@ -18,6 +18,15 @@ struct Preferences: Sendable {
   /// The value of a preference, empty for one without; nil when it is not there. Names are in lower case.
   subscript(name: String) -> String? { values[name] }
 
+  /// The seconds that a client would wait for an answer, at most those of a long poll; nil when it would not.
+  var wait: Int? {
+    guard let text = values["wait"], !text.isEmpty, text.utf8.allSatisfy({ (0x30...0x39).contains($0) }) else {
+      return nil
+    }
+    let seconds = min(Int(text) ?? .max, LongPoll.limit)
+    return seconds > 0 ? seconds : nil
+  }
+
   /// Pieces between separators that stand outside of quotes.
   private static func split(_ text: Substring, at separator: Character) -> [Substring] {
     var pieces: [Substring] = []

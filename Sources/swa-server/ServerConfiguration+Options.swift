@@ -23,6 +23,7 @@ extension ApplicationConfiguration {
       allowedHosts: options.allowedHost, acceptsNonFinite: options.nonFinite == .accept,
       stalenessPolicy: options.aggregation.policy,
       rounds: options.aggregation.rounds(maximumByteCount: options.maxInflightBytes.bytes),
-      maximumHeldBytes: options.maxHeldBytes.bytes, openAPI: PackageResources.openapi_yaml)
+      maximumHeldBytes: options.maxHeldBytes.bytes, maximumWaiting: options.maxConnections / 2,
+      openAPI: PackageResources.openapi_yaml)
   }
 }

@@ -148,6 +148,7 @@ extension TrainedModel.Counters {
     iterations = try fields.integer(Int.self)
     version = try fields.integer(Int.self)
     averageVersion = try fields.integer(Int.self)
+    slotVersion = try fields.integer(Int.self)
     average = try fields.optional { (fields) throws(RecordError) in
       (count: try fields.integer(Int.self), iterations: try fields.integer(Int.self))
     }

@@ -153,6 +153,7 @@ extension FieldWriter {
     append(counters.iterations)
     append(counters.version)
     append(counters.averageVersion)
+    append(counters.slotVersion)
     append(counters.average) { writer, average in
       writer.append(average.count)
       writer.append(average.iterations)

@@ -37,6 +37,7 @@ struct CheckpointMetadata {
     members += [
       ("model_epoch", counters.epoch.description), ("iteration", "\(counters.iterations)"),
       ("version", "\(counters.version)"), ("average_version", "\(counters.averageVersion)"),
+      ("slot_version", "\(counters.slotVersion)"),
       ("snapshots", "\(counters.average?.count ?? 0)"), ("average_iteration", "\(counters.average?.iterations ?? 0)"),
       ("scalars", counters.scalars.map { String($0.bitPattern, radix: 16) }.joined(separator: " ")),
       ("order", Self.text(order)), ("non_trainable", Self.text(nonTrainable)),
@@ -67,6 +68,7 @@ struct CheckpointMetadata {
     counters = TrainedModel.Counters(
       epoch: Epoch(epoch), iterations: try Self.count("iteration", members),
       version: try Self.count("version", members), averageVersion: try Self.count("average_version", members),
+      slotVersion: try Self.count("slot_version", members),
       average: snapshots == 0 ? nil : (snapshots, averageIteration), scalars: scalars)
     guard let receipts = RememberedReceipts(try Self.json("receipts", members), epoch: Epoch(epoch)) else {
       throw .unusable("__metadata__: receipts are not those of this format version")

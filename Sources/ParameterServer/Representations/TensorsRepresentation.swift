@@ -20,12 +20,11 @@ struct TensorsRepresentation: Sendable {
 
   /// The representation; nothing is copied before its content is wanted.
   var representation: Representation {
-    let encoding = format.encoding == .safetensors ? [] : [format.encoding.rawValue]
     var fields = HTTPFields.version(stamp)
     fields[.cacheControl] = application.configuration.cacheControl
     fields[.vary] = "Accept"
     return Representation(
-      entityTag: entityTag(encoding + choice.tags), fields: fields, mediaType: format.mediaType,
+      entityTag: entityTag(format.tags(of: choice)), fields: fields, mediaType: format.mediaType,
       fileName: format.fileName(name, stamp.iterations), hasRanges: format.encoding != .json,
       content: { () throws(Problem) in try content() })
   }

@@ -7,11 +7,14 @@ struct TensorsRequest: Sendable {
   let selection: Selection
   let format: WeightsFormat
   let conditions: Conditions
+  /// The seconds that the client would wait for what it does not know; nil without a wait.
+  let wait: Int?
 
   /// Reads the fields; the selection comes from the query, which is judged before.
   init(_ call: Call, _ selection: Selection, _ conditions: Conditions) throws(Problem) {
     self.selection = selection
     self.conditions = conditions
+    wait = conditions.ifNoneMatch == nil ? nil : Preferences(call).wait
     format = if let format = selection.format { format } else { try WeightsFormat(accepting: call) }
   }
 
@@ -20,8 +23,10 @@ struct TensorsRequest: Sendable {
 
   /// The answer that these weights are.
   func response(of weights: WeightsVersion, _ application: Application) -> Response {
-    Response { () throws(Problem) in
+    var response = Response { () throws(Problem) in
       try TensorsRepresentation(weights, selection, format, application).representation.response(to: conditions)
     }
+    if let wait { response.fields[.preferenceApplied] = "wait=\(wait)" }
+    return response
   }
 }

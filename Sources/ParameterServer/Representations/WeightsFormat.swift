@@ -51,6 +51,11 @@ struct WeightsFormat: Sendable {
     self = offers[index]
   }
 
+  /// What tells a choice in this format from the whole as safetensors.
+  func tags(of choice: TensorChoice) -> [String] {
+    (encoding == .safetensors ? [] : [encoding.rawValue]) + choice.tags
+  }
+
   /// What a download is called.
   func fileName(_ stem: String, _ iterations: Int) -> String {
     "\(stem)-\(iterations).\(encoding.rawValue)"

@@ -10,7 +10,7 @@ extension Routes {
     guard let trained = model.status.model else { throw .noModel(.notFound) }
     _ = try selection.choose(from: TensorList(layout: trained.layout, part: .variables))
     return reading(
-      call, try TensorsRequest(call, selection, Conditions(call)),
+      call, try TensorsRequest(call, selection, Conditions(call)), .variables,
       ifFree: { () throws(ModelError) in try model.weightsIfFree() }, waiting: { then in model.weights(then: then) })
   }
 
@@ -18,18 +18,20 @@ extension Routes {
     let model = call.model
     let selection = try Selection(call.query)
     guard let trained = model.status.model else { throw .noModel(.notFound) }
-    guard trained.average != nil else { throw .noAverage(.notFound) }
+    let waits = call.field(.ifNoneMatch) != nil && Preferences(call).wait != nil
+    guard trained.average != nil || waits else { throw .noAverage(.notFound) }
     _ = try selection.choose(from: TensorList(layout: trained.layout, part: .averages))
     return reading(
-      call, try TensorsRequest(call, selection, Conditions(call)),
+      call, try TensorsRequest(call, selection, Conditions(call)), .averages,
       ifFree: { () throws(ModelError) in try model.averagedWeightsIfFree() },
       waiting: { then in model.averagedWeights(then: then) })
   }
 
   /// Takes the version at once when the lane is free and the answer is cheap to make, else on a worker; the answer waits
-  /// without a thread until the version is durable.
+  /// without a thread until the version is durable, and before that for a version that the client does not know, if it
+  /// would wait.
   private static func reading(
-    _ call: Call, _ request: TensorsRequest,
+    _ call: Call, _ request: TensorsRequest, _ part: TensorList.Part,
     ifFree: @escaping @Sendable () throws(ModelError) -> Pending<WeightsVersion>?,
     waiting: @escaping @Sendable (@escaping @Sendable (Result<WeightsVersion, ModelError>) -> Void) -> Void
   ) -> any Exchange {
@@ -37,7 +39,7 @@ extension Routes {
     @Sendable func response(_ weights: Result<WeightsVersion, ModelError>) -> Response {
       Response(weights, missing: .notFound) { weights in request.response(of: weights, application) }
     }
-    return AnswerExchange { responder in
+    let poll = LongPoll(application: application, request: request, part: part) { responder in
       do throws(ModelError) {
         if responder.isOnLoop, request.isWhole, let weights = try ifFree() {
           if let weights = weights.value { return responder.respond(response(.success(weights))) }
@@ -55,6 +57,7 @@ extension Routes {
         }
       }
     }
+    return AnswerExchange { responder in poll.respond(responder) }
   }
 
   static func dropModel(_ call: Call) throws(Problem) -> any Exchange {
