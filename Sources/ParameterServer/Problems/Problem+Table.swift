@@ -117,6 +117,13 @@ extension Problem {
     Problem("precondition-failed", title: "Precondition failed", status: .preconditionFailed, detail: detail)
   }
 
+  static var preconditionRequired: Problem {
+    Problem(
+      "precondition-required", title: "Precondition required", status: .preconditionRequired,
+      detail: "If-Match is missing: name the averages that the values were computed for, by their ETag",
+      members: [("field", .string("If-Match"))])
+  }
+
   static func unencodable(_ detail: String) -> Problem {
     Problem("internal", title: "Internal error", status: .internalServerError, detail: detail)
   }

@@ -16,6 +16,7 @@ enum Routes {
     Route(.put, "/v1/weights", .admin, ["non_trainable"], creator: .trainer, putWeights),
     Route(.delete, "/v1/weights", .admin, [], dropModel),
     Route(.get, "/v1/weights/averaged", .reader, Selection.parameters, averagedWeights),
+    Route(.put, "/v1/weights/averaged", .trainer, [], putAverage),
     Route(.delete, "/v1/weights/averaged", .admin, [], dropAverage),
     Route(.post, "/v1/weights/averaged/assign", .admin, [], assignAverage),
     Route(.post, "/v1/gradients", .trainer, ["aggregate", "dry_run"] + Selection.parameters, pushGradients),

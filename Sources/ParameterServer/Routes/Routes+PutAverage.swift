@@ -1,0 +1,56 @@
+import HTTPServer
+import HTTPTypes
+import ModelStore
+import Tensors
+
+/// Setting non-trainable values of the averages, such as recomputed statistics of batch normalization.
+extension Routes {
+  static func putAverage(_ call: Call) throws(Problem) -> any Exchange {
+    let model = call.model
+    guard let trained = model.status.model else { throw .noModel(.notFound) }
+    guard let average = trained.average else { throw .noAverage(.notFound) }
+    let format = try BodyFormat(call)
+    try call.refusePartialPut()
+    guard let ifMatch = call.field(.ifMatch) else { throw .preconditionRequired }
+    try call.requirePreconditions(for: WeightsTag(average: average))
+    let put = AveragePut(
+      model: model, layout: trained.layout, average: EntityTags(ifMatch).isAny ? nil : average.stamp)
+    switch format {
+    case .safetensors: return PutAverageExchange(put, request: call.request)
+    case .json:
+      return BufferedExchange(limit: BodyFormat.jsonLimit) { body, responder in
+        responder.onWorker { responder in put.respond(toJSON: body, responder) }
+      }
+    }
+  }
+}
+
+/// A PUT of non-trainable values of the averages, judged by its head.
+struct AveragePut: Sendable {
+  let model: Model
+  let layout: Layout
+  /// The averages that If-Match named; nil for whichever there are.
+  let average: VersionStamp?
+
+  func respond(toJSON body: [UInt8], _ responder: consuming Responder) {
+    do throws(BodyError) {
+      let values = try BufferValues(json: body.span, for: layout, average: average, pool: model.pool)
+      respond(to: values, responder)
+    } catch {
+      responder.respond(Problem(error))
+    }
+  }
+
+  func respond(to values: BufferValues, _ responder: consuming Responder) {
+    responder.respond(applying: .setAveragedBuffers(values), to: model) { (outcome) throws(Problem) in
+      guard case .averageChanged(let names, let stamp) = outcome else { throw .mismatched(outcome) }
+      let tag = WeightsTag(.averaged(snapshots: 0), stamp).text()
+      return .json(encoding: Replaced(replaced: names, etag: tag), fields: .version(stamp))
+    }
+  }
+
+  private struct Replaced: Encodable {
+    let replaced: [String]
+    let etag: String
+  }
+}
