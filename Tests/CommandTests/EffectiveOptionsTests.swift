@@ -59,6 +59,8 @@ import Testing
       "tokens": "t", "tls-cert": "tc", "tls-key": "tk", "tls-client-ca": "ta",
       "aggregation": "sync", "replicas": "5", "min-replicas": "6", "sync-grace": "14 s", "sync-timeout": "15 s",
       "reduction": "mean",
+      "data-dir": "d", "checkpoint": "c", "durability": "journal", "checkpoint-every": "7",
+      "checkpoint-interval": "16 s", "keep-checkpoints": "8", "journal-max-bytes": "9 MiB",
     ]
     let given = values.mapValues { $0.hasSuffix(" s") ? String($0.dropLast(2)) : $0 }
     let names = try ServeOptions.shapes.map(\.name).filter { $0.description != "config" }
@@ -218,8 +220,8 @@ import Testing
     let lines = try lay(["--port", "9"], over: ["SWA_LOOPS": "2"]).table.split(separator: "\n")
     let valueColumn = lines.map { $0.prefix { $0 != " " }.count }.max().map { $0 + 2 }
     #expect(try lines.count == ServeOptions.shapes.count)
-    #expect(lines.first?.hasPrefix("host                127.0.0.1") == true)
-    #expect(valueColumn == 20)
+    #expect(lines.first?.hasPrefix("host                 127.0.0.1") == true)
+    #expect(valueColumn == 21)
     let words = lines.map { $0.split(separator: " ", omittingEmptySubsequences: true) }
     #expect(words.contains(["port", "9", "flag"]))
     #expect(words.contains(["loops", "2", "environment", "SWA_LOOPS"]))
