@@ -4,7 +4,7 @@ import Synchronization
 /// A server on a free port of 127.0.0.1 that gives literal answers, whatever is asked, and remembers the requests.
 final class ScriptedServer: Sendable {
   let port: Int
-  private let descriptor: Int32
+  private let listener: Listener
   private let log = Log()
 
   /// What has come; of its own, so that the thread keeps nothing else alive.
@@ -32,13 +32,14 @@ final class ScriptedServer: Sendable {
       }
     }
     guard result else { throw Failure() }
-    self.descriptor = descriptor
+    let listener = Listener(descriptor: descriptor)
+    self.listener = listener
     port = Int(UInt16(bigEndian: address.sin_port))
     // A thread of its own: one of a pool could wait for others that wait for this.
-    Thread.detachNewThread { [log] in
+    Thread.detachNewThread { [log, listener] in
       var index = 0
       while index < connections.count {
-        let connection = accept(descriptor, nil, nil)
+        let connection = accept(listener.descriptor, nil, nil)
         guard connection >= 0 else { break }
         var isUsed = false
         for answer in connections[index] {
@@ -57,7 +58,6 @@ final class ScriptedServer: Sendable {
 
   deinit {
     stop()
-    close(descriptor)
   }
 
   var url: String { "http://127.0.0.1:\(port)" }
@@ -66,7 +66,21 @@ final class ScriptedServer: Sendable {
   var requests: [Request] { log.requests.withLock { $0 } }
 
   /// Makes nobody's connection succeed any more.
-  func stop() { shutdown(descriptor, Int32(SHUT_RDWR)) }
+  func stop() { shutdown(listener.descriptor, Int32(SHUT_RDWR)) }
+
+  /// Closed when neither the server nor its thread has it: a descriptor closed under the thread could be another
+  /// server's by the time it accepts.
+  private final class Listener: Sendable {
+    let descriptor: Int32
+
+    init(descriptor: Int32) {
+      self.descriptor = descriptor
+    }
+
+    deinit {
+      close(descriptor)
+    }
+  }
 
   struct Failure: Error {}
 
