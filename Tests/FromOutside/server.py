@@ -105,6 +105,16 @@ class Client(requests.Session):
         )
 
 
+def ready(server):
+    """A client of a server that has read its data directory."""
+    client = Client(server)
+    deadline = time.monotonic() + 60
+    while client.get("/readyz").status_code != 200:
+        assert time.monotonic() < deadline, server.log.read_text()
+        time.sleep(0.005)
+    return client
+
+
 def problem(response, status, name):
     """Asserts which problem this is and returns it."""
     assert response.status_code == status, response.text

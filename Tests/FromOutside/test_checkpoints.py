@@ -6,7 +6,7 @@ import numpy
 import pytest
 import safetensors.numpy
 
-from server import EXECUTABLE, Client, environment, problem
+from server import EXECUTABLE, environment, problem, ready
 from tensors import encode, f32, metadata
 from wire import Wire, until
 
@@ -36,13 +36,6 @@ def state(client):
     status = client.status()
     counters = [status[key] for key in ("iterations", "snapshots", "next_snapshot_at", "learning_rate")]
     return [tensors(client, path) for path in paths] + [counters, client.get("/v1/optimizer").json()]
-
-
-def ready(server):
-    """A client of a server that has read its data directory."""
-    client = Client(server)
-    until(lambda: client.get("/readyz").status_code == 200, 60)
-    return client
 
 
 @pytest.fixture(params=["checkpoint", "journal"])

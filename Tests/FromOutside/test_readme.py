@@ -11,7 +11,7 @@ from pathlib import Path
 import numpy
 import safetensors.numpy
 
-from server import EXECUTABLE, SPECIFICATION, TOP, Client, environment
+from server import EXECUTABLE, SPECIFICATION, TOP, Client, environment, ready
 
 README = (TOP / "README.md").read_text()
 
@@ -28,7 +28,7 @@ def at(text, server):
 
 def commands():
     """The curl commands of the examples, as lists of words."""
-    for block in blocks("sh curl"):
+    for block in blocks("sh curl") + blocks("sh checkpoints"):
         for command in re.split(r"^(?=curl )", block, flags=re.MULTILINE):
             if command:
                 yield shlex.split(command)
@@ -45,6 +45,25 @@ def test_the_curl_examples_work_in_their_order(server, tmp_path):
         env=environment(),
     )
     assert done.returncode == 0, done.stdout + done.stderr
+
+
+def test_the_checkpoint_examples_work(start, tmp_path):
+    server = start("--data-dir", str(tmp_path / "data"))
+    with ready(server) as client:
+        client.put("/v1/weights", json={"variables": {"w": [1, 2]}})
+        name = client.post("/v1/checkpoints").json()["id"]
+    (block,) = blocks("sh checkpoints")
+    (shown,) = set(re.findall(r"(?<=/checkpoints/)\w+", block))
+    done = subprocess.run(
+        ["bash", "-euo", "pipefail", "-c", at(block, server).replace(shown, name)],
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        timeout=60,
+        env=environment(),
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "variables/w" in safetensors.numpy.load_file(tmp_path / "checkpoint.safetensors")
 
 
 def test_every_curl_example_fails_when_the_server_refuses():

@@ -4,7 +4,7 @@ import re
 
 import pytest
 
-from server import SPECIFICATION, problem
+from server import SPECIFICATION, problem, ready
 from specification import FILE
 from wire import Wire
 
@@ -113,13 +113,16 @@ def test_the_state_without_a_model(client):
     problem(client.put("/v1/optimizer/weights", data=b""), 409, "no-model")
 
 
-def test_head_is_get_without_content(client):
-    client.put("/v1/weights", json={"variables": {"w": [1, 2]}})
-    client.post("/v1/gradients", json={"gradients": {"w": [1, 2]}})
-    for method, path in SPECIFICATION.operations():
-        if method == "HEAD" and path != "/v1/status":
-            get, head = client.get(filled(path)), client.head(filled(path))
-            assert head.status_code == get.status_code == 200
-            for response in (get, head):
-                del response.headers["Date"]
-            assert head.headers == get.headers, path
+def test_head_is_get_without_content(start, tmp_path):
+    with ready(start("--data-dir", str(tmp_path / "data"))) as client:
+        client.put("/v1/weights", json={"variables": {"w": [1, 2]}})
+        client.post("/v1/gradients", json={"gradients": {"w": [1, 2]}})
+        checkpoint = client.post("/v1/checkpoints").json()["id"]
+        for method, path in SPECIFICATION.operations():
+            if method == "HEAD" and path != "/v1/status":
+                path = filled(path).replace("{id}", checkpoint)
+                get, head = client.get(path), client.head(path)
+                assert head.status_code == get.status_code == 200, path
+                for response in (get, head):
+                    del response.headers["Date"]
+                assert head.headers == get.headers, path
