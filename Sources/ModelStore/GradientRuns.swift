@@ -8,7 +8,15 @@ import Tensors
 /// known already, and a copy of sparse values that are clipped.
 struct GradientRuns {
   /// A run and its gradient.
-  private(set) var runs: [(extent: RunExtent, gradient: Region)] = []
+  struct GradientRun {
+    let extent: RunExtent
+    let gradient: Region
+    /// Room for the whole variable in float32, when it is of halves and rows come several times, so that it is rounded
+    /// once all the same.
+    var wide: Region?
+  }
+
+  private(set) var runs: [GradientRun] = []
 
   private let gradient: Gradient
   private let threads: Int
@@ -26,11 +34,13 @@ struct GradientRuns {
     self.threads = threads
     sparse = gradient.sparse
     for clipping in clippings where !clipping.isNone { try clip(by: clipping) }
-    runs = denseRuns.map { ($0, gradient.values) }
     for part in sparse {
       let rows = rule.sumsDuplicateRows ? part.summed : part.received
-      runs.append((extent(of: part.entry, rows.rows), rows.values))
+      var run = GradientRun(extent: extent(of: part.entry, rows.rows), gradient: rows.values)
+      if rows.rows.count > part.summed.rows.count { run.wide = try wide(run.extent) }
+      runs.append(run)
     }
+    runs += denseRuns.map { GradientRun(extent: $0, gradient: gradient.values) }
   }
 
   private var layout: Layout { gradient.layout }
@@ -50,6 +60,16 @@ struct GradientRuns {
       computeOffset: entry.computeOffset, threads: threads)
     extent.rows = rows.map { RowSelection($0, width: entry.rowElementCount) }
     return extent
+  }
+
+  private func wide(_ extent: RunExtent) throws(ModelError) -> Region? {
+    guard extent.storageType.computeType != extent.storageType else { return nil }
+    let byteCount = extent.elementCount * extent.storageType.computeType.byteCount
+    do {
+      return try Region(byteCount: byteCount, pool: gradient.values.pool)
+    } catch {
+      throw .outOfMemory(byteCount: byteCount)
+    }
   }
 
   private mutating func clip(by clipping: Clipping) throws(ModelError) {

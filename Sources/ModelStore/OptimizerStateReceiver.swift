@@ -37,7 +37,9 @@ public struct OptimizerStateReceiver: Sendable {
     receiver.intake = nil
     let scalarType = expected.layout.scalarType
     let iterations = regions[0].withElements(of: Int64.self, at: 0, count: 1) { Int($0[0]) }
-    guard iterations >= 0 else { throw .model(.invalidState(item: "iterations", expected: "0 or more")) }
+    guard 0...SavedOptimizerState.largestCount ~= iterations else {
+      throw .model(.invalidState(item: "iterations", expected: "0 to \(SavedOptimizerState.largestCount)"))
+    }
     let scalars = expected.scalarNames.indices.map { index in
       let offset = 8 + index * scalarType.byteCount
       return scalarType == .f64
@@ -58,7 +60,7 @@ public struct OptimizerStateReceiver: Sendable {
       placement.place(tensor, in: region, at: offset, as: item.dtype)
     }
     if let text = header.metadata["snapshots"] {
-      guard let count = Int(text), count >= 0 else {
+      guard let count = Int(text), 0...SavedOptimizerState.largestCount ~= count else {
         throw .metadata(key: "snapshots", detail: "expected a number of snapshots, got \(text)")
       }
       snapshots = count
@@ -128,6 +130,10 @@ public struct OptimizerStateReceiver: Sendable {
 
 /// Optimizer state to go on from.
 public struct SavedOptimizerState: Sendable {
+  /// The most steps and snapshots that can be set: JSON's readers agree on integers up to 2⁵³, and nobody takes as many
+  /// steps again as would overflow.
+  static let largestCount = 1 << 53
+
   /// The layout of the model that it is for.
   public let layout: Layout
   /// Steps taken.

@@ -26,7 +26,10 @@ extension TrainedModel {
       push.gradient, for: rule, clippedBy: [rule.settings.clipping, optimizer.clipping], threads: threads)
     if planned.isSnapshot, average == nil { average = try newAverage(by: optimizer) }
     let step = step(of: push, planned.staleness, by: rule)
-    for run in gradient.runs { rule.apply(run.extent, &variables, &slots, run.gradient, step) }
+    for run in gradient.runs where run.wide != nil { applyWidened(run, by: rule, step) }
+    for run in gradient.runs where run.wide == nil {
+      rule.apply(run.extent, &variables, &slots, run.gradient, step)
+    }
     scalars = firstType == .f64 ? rule.scalars(after: step, in: Double.self) : rule.scalars(after: step, in: Float.self)
     variables.endUpdate()
     for index in slots.indices { slots[index].endUpdate() }
@@ -44,6 +47,22 @@ extension TrainedModel {
       stamp: stamp)
     for identity in push.identities { receipts.remember(receipt, of: identity) }
     return receipt
+  }
+
+  /// Updates a variable of halves in float32. Cost: two passes over the variable.
+  private mutating func applyWidened(_ run: GradientRuns.GradientRun, by rule: any Rule, _ step: Step) {
+    guard var wide = run.wide else { return }
+    let (extent, type) = (run.extent, run.extent.storageType)
+    wide.convertElements(
+      from: variables, type, at: extent.variableOffset, count: extent.elementCount, to: type.computeType, at: 0)
+    var target = RunExtent(
+      storageType: type.computeType, elementCount: extent.elementCount, variableOffset: 0,
+      computeOffset: extent.computeOffset, threads: extent.threads)
+    target.rows = extent.rows
+    rule.apply(target, &wide, &slots, run.gradient, step)
+    wide.endUpdate()
+    variables.convertElements(
+      from: wide, type.computeType, at: 0, count: extent.elementCount, to: type, at: extent.variableOffset)
   }
 
   private func step(of push: Push, _ staleness: Int?, by rule: any Rule) -> Step {

@@ -144,6 +144,41 @@ def test_momentum_may_come_and_go(client):
         assert safetensors.numpy.load(client.get("/v1/weights").content)["w"][0] == w
 
 
+@pytest.mark.parametrize("alias", ["learning_rate", "lr"])
+def test_null_restores_the_rate_under_both_names(client, alias):
+    client.put("/v1/optimizer", json=KERAS)
+    client.patch("/v1/optimizer", json={"optimizer": {"config": {alias: None}}})
+    assert inner(client)["learning_rate"] == 0.01
+
+
+def test_what_stays_as_it_is_may_be_written_otherwise(client):
+    client.put("/v1/optimizer", json="adam")
+    before = client.get("/v1/optimizer").json()
+    for patch in ({"class_name": "adam"}, {"class_name": "Adam", "config": {"amsgrad": None}}):
+        assert client.patch("/v1/optimizer", json={"optimizer": patch}).json() == before
+
+
+@pytest.mark.parametrize("field", ["start_averaging", "average_period"])
+def test_the_largest_integers_train(client, field):
+    largest = 2**53
+    client.put("/v1/optimizer", json=swa(**{field: largest}))
+    client.put("/v1/weights", data=encode({"w": f32(1)}))
+    for _ in range(2):
+        assert client.post("/v1/gradients", data=encode({"w": f32(1)})).status_code == 200
+    assert client.status()["next_snapshot_at"] == largest + 1
+    problem(client.patch("/v1/optimizer", json={field: largest + 1}), 422, "invalid-optimizer")
+
+
+def test_what_keras_serializes_of_its_newer_classes_goes_in(client):
+    newer = {"use_ema": False, "ema_momentum": 0.99, "ema_overwrite_frequency": None, "jit_compile": False}
+    for name, warns in (("SGD", False), ("RMSprop", True)):
+        document = {"class_name": f"Custom>{name}", "config": {"is_legacy_optimizer": False, "clipnorm": None} | newer}
+        response = client.put("/v1/optimizer", json=document)
+        assert ("warnings" in response.json()) == warns
+    adamw = {"class_name": "Custom>AdamW", "config": {"is_legacy_optimizer": False, "learning_rate": 0.5}}
+    assert client.put("/v1/optimizer", json=adamw).json()["config"]["optimizer"]["module"] == "keras.optimizers"
+
+
 def test_nothing_is_nothing(client):
     before = client.get("/v1/optimizer").json()
     assert client.patch("/v1/optimizer", json={}).json() == before

@@ -95,3 +95,27 @@ def test_state_of_another_optimizer_is_409_and_changes_nothing(trained):
     problem(trained.put("/v1/optimizer/weights", data=b"nonsense"), 400, "malformed-body")
     problem(trained.put("/v1/optimizer/weights", json={}), 415, "unsupported-media-type")
     assert trained.state() == before
+
+
+@pytest.mark.parametrize("iterations", [-1, 2**53 + 1, 2**63 - 1])
+def test_iterations_that_nobody_can_have_taken_are_refused(trained, iterations):
+    before = trained.state()
+    state = load(trained.get("/v1/optimizer/weights"))
+    state["0000/iterations"] = numpy.array(iterations, "<i8")
+    problem(trained.put("/v1/optimizer/weights", data=encode(state)), 409, "model-mismatch")
+    assert trained.state() == before
+
+
+@pytest.mark.parametrize("snapshots", [-1, 2**53 + 1, 2**63 - 1])
+def test_snapshots_that_nobody_can_have_taken_are_refused(trained, snapshots):
+    state = load(trained.get("/v1/optimizer/weights"))
+    response = trained.put("/v1/optimizer/weights", data=encode(state, {"snapshots": str(snapshots)}))
+    problem(response, 422, "malformed-body")
+
+
+def test_the_most_steps_and_snapshots_go_on(trained):
+    state = load(trained.get("/v1/optimizer/weights"))
+    state["0000/iterations"] = numpy.array(2**53, "<i8")
+    trained.put("/v1/optimizer/weights", data=encode(state, {"snapshots": str(2**53)}))
+    receipt = trained.post("/v1/gradients", data=encode({"w": f32(1, 1)})).json()
+    assert (receipt["iterations"], receipt["snapshots"]) == (2**53 + 1, 2**53 + 1)

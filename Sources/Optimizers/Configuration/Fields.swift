@@ -9,6 +9,9 @@ public struct Fields: Sendable {
     case print
   }
 
+  /// 2⁵³: up to here JSON's readers agree on integers, and sums of two stay far from overflow.
+  static let largestInteger = 1 << 53
+
   let mode: Mode
   /// The way to the configuration, such as `config.optimizer.config`.
   let path: String
@@ -66,9 +69,7 @@ public struct Fields: Sendable {
   /// A number that Keras keeps as float32.
   public mutating func number(_ name: String, _ value: inout Float, in range: NumberRange = .finite) {
     field(name, print: .number(Self.shortest(value))) { (came: ConfigValue) throws(Mismatch) in
-      let number = Float(try Self.number(came, in: range))
-      guard range.contains(Double(number)) else { throw Mismatch(allowed: "\(range), in float32") }
-      value = number
+      value = Float(try Self.number(came, in: range))
     }
   }
 
@@ -100,8 +101,8 @@ public struct Fields: Sendable {
   /// A whole number from `minimum` on.
   public mutating func integer(_ name: String, _ value: inout Int, from minimum: Int) {
     field(name, print: .integer(value)) { (came: ConfigValue) throws(Mismatch) in
-      guard case .integer(let integer) = came, integer >= minimum else {
-        throw Mismatch(allowed: "an integer ≥ \(minimum)")
+      guard case .integer(let integer) = came, minimum...Self.largestInteger ~= integer else {
+        throw Mismatch(allowed: "an integer from \(minimum) to \(Self.largestInteger)")
       }
       value = integer
     }
@@ -112,8 +113,8 @@ public struct Fields: Sendable {
     field(name, print: value.map { .integer($0) } ?? .null) { (came: ConfigValue) throws(Mismatch) in
       switch came {
       case .null: value = nil
-      case .integer(let integer) where integer >= minimum: value = integer
-      default: throw Mismatch(allowed: "an integer ≥ \(minimum) or null")
+      case .integer(let integer) where minimum...Self.largestInteger ~= integer: value = integer
+      default: throw Mismatch(allowed: "an integer from \(minimum) to \(Self.largestInteger), or null")
       }
     }
   }
@@ -243,6 +244,8 @@ public struct Fields: Sendable {
     default: throw Mismatch(allowed: "\(range)")
     }
     guard range.contains(number) else { throw Mismatch(allowed: "\(range)") }
+    // Most of the arithmetic is in float32, where a step count of 0 or an infinite limit would make NaN of the weights.
+    guard range.contains(Double(Float(number))) else { throw Mismatch(allowed: "\(range), in float32") }
     return number
   }
 

@@ -21,9 +21,7 @@ extension Registry {
   ) throws(ConfigurationError) {
     for change in changes.members {
       let field = "\(path).\(change.name)"
-      if ["class_name", "module", "registered_name", "amsgrad", "centered"].contains(change.name),
-        change.value != old[change.name]
-      {
+      if changesClassOrSlots(change, of: old) {
         throw ConfigurationError(
           field: field, allowed: "no change of a running optimizer (PUT a new one instead)",
           came: change.value.description, isNotPatchable: true)
@@ -34,6 +32,21 @@ extension Registry {
         }
         try refuseUnpatchable(change.value, of: old[change.name] ?? .null, at: field)
       }
+    }
+  }
+}
+
+extension Registry {
+  /// Whether a change is of what a running optimizer can't change, and not just another way to write what it is.
+  private func changesClassOrSlots(_ change: ConfigValue.Member, of old: ConfigValue) -> Bool {
+    switch (change.name, change.value, old[change.name]) {
+    case ("class_name", .string(let name), .string(let present)?): !isSameClass(name, present)
+    case ("amsgrad", .null, let present), ("centered", .null, let present): present == .flag(true)
+    case ("class_name", let value, let present), ("module", let value, let present),
+      ("registered_name", let value, let present), ("amsgrad", let value, let present),
+      ("centered", let value, let present):
+      value != present
+    default: false
     }
   }
 }
@@ -57,12 +70,22 @@ extension ConfigValue {
     return .object(members)
   }
 
-  /// Replaces the inner learning rate whole, where a merge would mix two schedules.
-  mutating func replaceLearningRate(by changes: ConfigValue?) {
-    guard let changes, let rate = changes["learning_rate"] ?? changes["lr"], rate != .null,
-      var inner = self["optimizer"], var config = inner["config"]
+  /// Calls the inner optimizer's `lr` by its other name, so that null restores its default too.
+  mutating func renameInnerAlias() {
+    guard var inner = self["optimizer"], var config = inner["config"], let rate = config["lr"],
+      config["learning_rate"] == nil
     else { return }
     config.remove("lr")
+    config.set("learning_rate", rate)
+    inner.set("config", config)
+    set("optimizer", inner)
+  }
+
+  /// Replaces the inner learning rate whole, where a merge would mix two schedules.
+  mutating func replaceLearningRate(by changes: ConfigValue?) {
+    guard let rate = changes?["learning_rate"], rate != .null, var inner = self["optimizer"],
+      var config = inner["config"]
+    else { return }
     config.set("learning_rate", rate)
     inner.set("config", config)
     set("optimizer", inner)

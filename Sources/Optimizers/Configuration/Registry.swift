@@ -73,10 +73,12 @@ public struct Registry: Sendable {
       throw ConfigurationError(field: "", allowed: "a JSON object of fields to change", came: patch.description)
     }
     try hoistLearningRate(&changes)
+    var patch = ConfigValue.object(changes)
+    patch.renameInnerAlias()
     let old = printConfig(optimizer)
-    try refuseUnpatchable(.object(changes), of: old, at: "config")
-    var merged = old.merging(.object(changes))
-    merged.replaceLearningRate(by: ConfigValue.object(changes)["optimizer"]?["config"])
+    try refuseUnpatchable(patch, of: old, at: "config")
+    var merged = old.merging(patch)
+    merged.replaceLearningRate(by: patch["optimizer"]?["config"])
     var patched: any AveragingOptimizer = type(of: optimizer).init()
     let warnings = try read(merged.members, at: "config", into: &patched)
     return (patched, warnings)
@@ -187,12 +189,23 @@ public struct Registry: Sendable {
     return rules[short] ?? rules.first { $0.key.lowercased() == short.lowercased() }?.value
   }
 
+  /// Whether two names are of one rule.
+  func isSameClass(_ name: String, _ other: String) -> Bool {
+    guard let rule = rule(named: name), let other = self.rule(named: other) else { return false }
+    return rule == other
+  }
+
   private func wrapper(named name: String) -> (any AveragingOptimizer.Type)? {
     wrappers[Self.shortName(name)]
   }
 
+  /// The class without the package that Keras registers it under: TensorFlow Addons' or that of the program, which is
+  /// also where Keras's `serialize` puts its own newer classes in the legacy format.
   private static func shortName(_ className: String) -> String {
-    className.hasPrefix("Addons>") ? String(className.dropFirst("Addons>".count)) : className
+    for package in ["Addons>", "Custom>"] where className.hasPrefix(package) {
+      return String(className.dropFirst(package.count))
+    }
+    return className
   }
 
   private func unknownClass(_ name: String, at path: String, allowed: [String]) -> ConfigurationError {

@@ -40,7 +40,7 @@ public struct AdamW: Rule {
 
   public mutating func fields(_ fields: inout Fields) {
     if fields.isReading {
-      scalesDecayByRate = fields.module?.hasPrefix("keras") ?? false
+      scalesDecayByRate = fields.isNewerKeras || fields.module?.hasPrefix("keras") ?? false
       if scalesDecayByRate { weightDecay = 0.004 } else { fields.require("weight_decay", allowed: "a number ≥ 0") }
     }
     fields.number("weight_decay", &weightDecay, in: .nonNegative)
