@@ -1,29 +1,24 @@
 public import Tensors
 
 /// Takes a safetensors file of non-trainable variables' values for the averages as it arrives: of any of them.
-public struct BufferReceiver: Sendable {
+public struct BufferReceiver: BodyReceiver {
   private let layout: Layout
+  private let average: VersionStamp?
   private let pool: RegionPool
   private var receiver: SafetensorsReceiver
   private var assigned: [Int] = []
 
-  /// Takes values for a model of this layout.
-  public init(layout: Layout, totalByteCount: Int?, pool: RegionPool) {
+  /// Takes values for a model of this layout, for the averages of `average`; nil for whichever there are.
+  public init(layout: Layout, average: VersionStamp?, totalByteCount: Int?, pool: RegionPool) {
     self.layout = layout
+    self.average = average
     self.pool = pool
     receiver = SafetensorsReceiver(totalByteCount: totalByteCount)
   }
 
   /// Takes the next bytes: `fill` writes to the front of the memory where they belong and returns how many.
   public mutating func receive(_ fill: (inout MutableSpan<UInt8>) -> Int) throws(BodyError) {
-    let header: SafetensorsHeader?
-    do throws(SafetensorsReceiverError) {
-      try receiver.receive(fill)
-      header = try receiver.header()
-    } catch {
-      throw .file(error)
-    }
-    guard let header else { return }
+    guard let header = try receiver.take(fill) else { return }
     do throws(ModelError) {
       try place(header)
     } catch {
@@ -31,15 +26,9 @@ public struct BufferReceiver: Sendable {
     }
   }
 
-  /// The values, once the last byte has come, for the averages of `average`; nil for whichever there are.
-  public mutating func finish(for average: VersionStamp?) throws(BodyError) -> BufferValues {
-    do throws(SafetensorsReceiverError) {
-      try receiver.finish()
-    } catch {
-      throw .file(error)
-    }
-    guard let values = receiver.intake?.regions.first else { throw .file(.truncatedData) }
-    receiver.intake = nil
+  /// The values, once the last byte has come.
+  public mutating func finish() throws(BodyError) -> BufferValues {
+    guard let values = try receiver.takeRegions().first else { throw .file(.truncatedData) }
     return BufferValues(layout: layout, values: values, assigned: assigned, average: average)
   }
 

@@ -2,7 +2,7 @@ private import FoundationEssentials
 public import Tensors
 
 /// Takes a safetensors file of a model's values as it arrives: of the model that there is, or of a new one.
-public struct ModelReceiver: Sendable {
+public struct ModelReceiver: BodyReceiver {
   private let existing: Layout?
   private let nonTrainable: [String]
   private let pool: RegionPool
@@ -19,25 +19,13 @@ public struct ModelReceiver: Sendable {
 
   /// Takes the next bytes: `fill` writes to the front of the memory where they belong and returns how many.
   public mutating func receive(_ fill: (inout MutableSpan<UInt8>) -> Int) throws(BodyError) {
-    let header: SafetensorsHeader?
-    do throws(SafetensorsReceiverError) {
-      try receiver.receive(fill)
-      header = try receiver.header()
-    } catch {
-      throw .file(error)
-    }
-    if let header { try place(header) }
+    if let header = try receiver.take(fill) { try place(header) }
   }
 
   /// The values and their layout, once the last byte has come.
   public mutating func finish() throws(BodyError) -> (layout: Layout, values: Region) {
-    do throws(SafetensorsReceiverError) {
-      try receiver.finish()
-    } catch {
-      throw .file(error)
-    }
-    guard let layout, let values = receiver.intake?.regions.first else { throw .file(.truncatedData) }
-    receiver.intake = nil
+    let regions = try receiver.takeRegions()
+    guard let layout, let values = regions.first else { throw .file(.truncatedData) }
     return (layout, values)
   }
 

@@ -1,7 +1,7 @@
 public import Tensors
 
 /// Takes a list of optimizer state as it arrives: what get_weights gave, read by the ordinals of its names.
-public struct OptimizerStateReceiver: Sendable {
+public struct OptimizerStateReceiver: BodyReceiver {
   private let expected: OptimizerListing
   private let pool: RegionPool
   private var receiver: SafetensorsReceiver
@@ -16,25 +16,12 @@ public struct OptimizerStateReceiver: Sendable {
 
   /// Takes the next bytes: `fill` writes to the front of the memory where they belong and returns how many.
   public mutating func receive(_ fill: (inout MutableSpan<UInt8>) -> Int) throws(BodyError) {
-    let header: SafetensorsHeader?
-    do throws(SafetensorsReceiverError) {
-      try receiver.receive(fill)
-      header = try receiver.header()
-    } catch {
-      throw .file(error)
-    }
-    if let header { try place(header) }
+    if let header = try receiver.take(fill) { try place(header) }
   }
 
   /// The state, once the last byte has come.
   public mutating func finish() throws(BodyError) -> SavedOptimizerState {
-    do throws(SafetensorsReceiverError) {
-      try receiver.finish()
-    } catch {
-      throw .file(error)
-    }
-    guard let regions = receiver.intake?.regions else { throw .file(.truncatedData) }
-    receiver.intake = nil
+    let regions = try receiver.takeRegions()
     let scalarType = expected.layout.scalarType
     let iterations = regions[0].withElements(of: Int64.self, at: 0, count: 1) { Int($0[0]) }
     guard 0...SavedOptimizerState.largestCount ~= iterations else {

@@ -95,12 +95,15 @@ public final class ParameterClient {
 
   /// Drops the model, its optimizer's state and its averages.
   public func deleteModel() throws(ClientError) {
+    lastSeen = nil
     _ = try send(Request(method: .delete, path: "/v1/weights")) { .text }
   }
 
   /// Replaces the optimizer by the one that this JSON configures, with fresh state.
   public func setOptimizer(_ json: String) throws(ClientError) {
     let upload = Upload.bytes(Array(json.utf8), contentType: "application/json")
+    // The new epoch is this client's own doing.
+    lastSeen = nil
     _ = try send(Request(method: .put, path: "/v1/optimizer", upload: upload)) { .text }
   }
 

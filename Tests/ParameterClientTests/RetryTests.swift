@@ -163,6 +163,23 @@ struct RetryTests {
         + "it went back 21 iterations, or has another model")
   }
 
+  @Test func anEpochThatTheClientBeganIsNoNews() throws {
+    let answers = [
+      Self.ok(Self.weights, epoch: "a", iteration: 120), Self.ok("{}", epoch: "b", iteration: 0),
+      Self.ok(Self.weights, epoch: "b", iteration: 0), Self.ok(Self.weights, epoch: "c", iteration: 0),
+    ]
+    let server = try ScriptedServer([answers])
+    let client = try Self.client(server)
+    var notices: [ClientNotice] = []
+    client.onNotice = { notices.append($0) }
+    _ = try client.pull()
+    try client.setOptimizer("{}")
+    _ = try client.pull()
+    #expect(notices == [])
+    _ = try client.pull()
+    #expect(notices.count == 1)
+  }
+
   @Test func averagesSayNothingOfTheIterationsThatThereAre() throws {
     let answers = [
       Self.ok(Self.weights, epoch: "a", iteration: 120), Self.ok(Self.weights, epoch: "a", iteration: 110),

@@ -21,7 +21,15 @@ extension Routes {
     }
     try call.refusePartialPut()
     let listing = OptimizerListing(layout: trained.layout, rule: status.optimizer.inner)
-    return PutStateExchange(listing, model: call.model, request: call.request)
+    let model = call.model
+    let receiver = OptimizerStateReceiver(
+      of: listing, totalByteCount: call.request.contentLength, pool: model.pool)
+    return ReceivingExchange(receiver) { state, responder in
+      responder.respond(applying: .setOptimizerState(state, epoch: .random()), to: model) { (outcome) throws(Problem) in
+        guard case .stateSet(let stamp) = outcome else { throw .mismatched(outcome) }
+        return .json(encoding: ["iterations": stamp.iterations], fields: .version(stamp))
+      }
+    }
   }
 
   static func slotNames(_ call: Call) throws(Problem) -> any Exchange {

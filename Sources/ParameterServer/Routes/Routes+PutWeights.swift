@@ -15,7 +15,13 @@ extension Routes {
       model: call.model, rounds: call.application.rounds, existing: present?.layout, nonTrainable: nonTrainable,
       isCreateOnly: call.fields[.ifNoneMatch].map { EntityTags($0).isAny } ?? false)
     switch format {
-    case .safetensors: return PutWeightsExchange(put, request: call.request)
+    case .safetensors:
+      let receiver = ModelReceiver(
+        existing: put.existing, nonTrainable: nonTrainable, totalByteCount: call.request.contentLength,
+        pool: call.model.pool)
+      return ReceivingExchange(receiver) { received, responder in
+        put.respond(to: received.layout, received.values, responder)
+      }
     case .json:
       return BufferedExchange(limit: BodyFormat.jsonLimit) { body, responder in
         responder.onWorker { responder in put.respond(json: body, responder) }

@@ -1,20 +1,16 @@
 import HTTPServer
-import ModelStore
 import Locks
-import Tensors
+import ModelStore
 
-/// A PUT of values as safetensors, received straight into the memory of the model that it makes.
-final class PutWeightsExchange: Exchange {
-  private let put: WeightsPut
-  private let receiver: Lock<ModelReceiver>
+/// A request whose body is received straight into the memory where it is used, and then applied on a worker.
+final class ReceivingExchange<Receiver: BodyReceiver>: Exchange {
+  private let receiver: Lock<Receiver>
+  private let answer: @Sendable (Receiver.Received, consuming Responder) -> Void
   let contentLimit = Int.max
 
-  init(_ put: WeightsPut, request: Request) {
-    self.put = put
-    receiver = Lock(
-      ModelReceiver(
-        existing: put.existing, nonTrainable: put.nonTrainable, totalByteCount: request.contentLength,
-        pool: put.model.pool))
+  init(_ receiver: Receiver, _ answer: @escaping @Sendable (Receiver.Received, consuming Responder) -> Void) {
+    self.receiver = Lock(receiver)
+    self.answer = answer
   }
 
   func receive(_ fill: (inout MutableSpan<UInt8>) -> Int) throws(Problem) {
@@ -26,15 +22,13 @@ final class PutWeightsExchange: Exchange {
   }
 
   func respond(_ responder: consuming Responder) {
-    let received: (layout: Layout, values: Region)
+    let received: Receiver.Received
     do throws(BodyError) {
       received = try receiver.withLock { (receiver) throws(BodyError) in try receiver.finish() }
     } catch {
       return responder.respond(Problem(error))
     }
-    responder.onWorker { [put] responder in
-      put.respond(to: received.layout, received.values, responder)
-    }
+    responder.onWorker { [answer] responder in answer(received, responder) }
   }
 }
 
