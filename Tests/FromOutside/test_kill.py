@@ -42,12 +42,13 @@ def begin(client):
 class Mortal:
     """A server that is killed and started again on its data directory."""
 
-    def __init__(self, directory):
+    def __init__(self, directory, *arguments):
         self.port_file = directory / "port"
         self.log = (directory / "server.log").open("wb")
         self.arguments = [
             *("--data-dir", directory / "data", "--durability", "journal"),
             *("--checkpoint-every", "40", "--keep-checkpoints", "2"),
+            *arguments,
         ]
         self.process = None
 

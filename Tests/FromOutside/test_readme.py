@@ -1,5 +1,6 @@
 """README.md's examples, run as they stand there."""
 
+import json
 import os
 import re
 import shlex
@@ -9,6 +10,7 @@ import sys
 from pathlib import Path
 
 import numpy
+import pytest
 import safetensors.numpy
 
 from server import EXECUTABLE, SPECIFICATION, TOP, Client, environment, ready
@@ -28,9 +30,9 @@ def at(text, server):
 
 def commands():
     """The curl commands of the examples, as lists of words."""
-    for block in blocks("sh curl") + blocks("sh checkpoints"):
-        for command in re.split(r"^(?=curl )", block, flags=re.MULTILINE):
-            if command:
+    for fence in ("sh curl", "sh checkpoints", "sh many", "sh diloco"):
+        for command in re.split(r"^(?=curl )", "".join(blocks(fence)), flags=re.MULTILINE):
+            if command.startswith("curl "):
                 yield shlex.split(command)
 
 
@@ -104,24 +106,54 @@ def test_the_python_trainer_trains(server, tmp_path):
         assert client.status()["iterations"] == 500
 
 
-def test_the_security_examples_work_in_their_order(tmp_path):
+def run_with_server(fence, directory, files={}):
+    """Runs the blocks of a fence, the first of which starts a server, on a free port, beside these files; what they
+    print."""
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
     # What a person does by waiting for the start-up line.
     ready = f"until (exec 3<>/dev/tcp/127.0.0.1/{port}) 2>>tries; do sleep 0.05; done\n"
     stop = "trap 'kill $(jobs -p) 2>>tries || true' EXIT\n"
-    script = stop + ready.join(blocks("sh security")).replace("serve ", f"serve --port {port} ")
+    script = stop + ready.join(blocks(fence)).replace("serve ", f"serve --port {port} ")
     script = script.replace("localhost:8080", f"localhost:{port}") + "kill %% && wait\n"
+    for name, text in files.items():
+        (directory / name).write_text(text.replace("localhost:8080", f"localhost:{port}"))
+    path = [Path(EXECUTABLE).resolve().parent, Path(sys.executable).parent, os.environ["PATH"]]
     done = subprocess.run(
         ["bash", "-meuo", "pipefail", "-c", script],
-        cwd=tmp_path,
+        cwd=directory,
         capture_output=True,
         text=True,
         timeout=60,
-        env=environment(PATH=f"{Path(EXECUTABLE).resolve().parent}:{os.environ['PATH']}", no_proxy="*"),
+        env=environment(PATH=":".join(map(str, path)), no_proxy="*"),
     )
     assert done.returncode == 0, done.stdout + done.stderr
+    return done.stdout
+
+
+def test_the_security_examples_work_in_their_order(tmp_path):
+    run_with_server("sh security", tmp_path)
+
+
+def test_the_examples_of_many_trainers_work_in_their_order(tmp_path):
+    receipts = [json.loads(line) for line in run_with_server("sh many", tmp_path).splitlines() if '"etag"' in line]
+    assert [receipt["iterations"] for receipt in receipts] == [1, 1, 2]
+    assert receipts[0] == receipts[1]
+    weights = safetensors.numpy.load_file(tmp_path / "weights.safetensors")
+    rate = numpy.float32(0.01)
+    mean = (numpy.float32([64, 128]) + numpy.float32([96, 128])) / numpy.float32(96)
+    numpy.testing.assert_array_equal(weights["w"], -rate * mean - rate)
+
+
+def test_diloco_gets_the_loss_that_is_shown(tmp_path):
+    (script,) = blocks("python diloco")
+    (shown,) = blocks("text diloco")
+    (tmp_path / "Sources").symlink_to(TOP / "Sources")
+    printed = run_with_server("sh diloco", tmp_path, {"diloco.py": script})
+    figures = re.compile(r"(?<=: )[0-9.]+$", re.MULTILINE)
+    found, expected = [[float(figure) for figure in figures.findall(text)] for text in (printed, shown)]
+    assert len(expected) == 2 and found == pytest.approx(expected, abs=0.02), printed
 
 
 def test_every_file_that_it_names_is_there():
