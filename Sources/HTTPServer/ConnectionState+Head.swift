@@ -72,8 +72,14 @@ extension ConnectionState {
   /// The request is complete: gives the word to its exchange.
   mutating func respond() {
     guard let exchange else { return refuse(.unanswered, now: requestTime) }
-    let ticket = Ticket(loop: loop, token: token)
+    // What the content was made into may outlive the connection, and is charged as long as an answer is due.
+    let ticket = Ticket(loop: loop, token: token, end: releaseOfShare())
     self.ticket = ticket
     exchange.respond(Responder(ticket))
+  }
+
+  private mutating func releaseOfShare() -> (@Sendable () -> Void)? {
+    guard let share = share.take() else { return nil }
+    return { [budget = context.budget] in budget.release(share) }
   }
 }

@@ -34,10 +34,13 @@ final class Ticket: Sendable {
   private let loop: LoopHandle?
   private let token: UInt64
   private let receiver: (@Sendable (Response) -> Void)?
+  private let end: (@Sendable () -> Void)?
 
-  init(loop: LoopHandle, token: UInt64) {
+  /// A ticket of a connection; `end` is called when neither the connection nor a responder needs it any more.
+  init(loop: LoopHandle, token: UInt64, end: (@Sendable () -> Void)?) {
     self.loop = loop
     self.token = token
+    self.end = end
     receiver = nil
   }
 
@@ -45,7 +48,12 @@ final class Ticket: Sendable {
   init(receiver: @escaping @Sendable (Response) -> Void) {
     loop = nil
     token = 0
+    end = nil
     self.receiver = receiver
+  }
+
+  deinit {
+    end?()
   }
 
   var hasConnection: Bool { loop != nil }

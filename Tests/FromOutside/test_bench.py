@@ -7,7 +7,7 @@ import subprocess
 
 import pytest
 
-from server import EXECUTABLE, TOP
+from server import EXECUTABLE, TOP, long
 
 
 def bench(*options, **extra):
@@ -43,6 +43,16 @@ def test_measures_a_server_that_is_there(server, client):
     assert [json.loads(line)["subject"]["name"] for line in run.stdout.splitlines() if line.startswith("{")] == ["push"]
     status = client.get("/v1/status").json()
     assert status["iterations"] > 0 and status["parameters"] == 2560
+
+
+@long
+def test_a_sparse_push_into_a_hundred_times_the_rows_takes_at_most_twice_the_time():
+    run = bench("--only", "sparse", "--rounds", "5", "--seconds", "0.3")
+    assert run.returncode == 0, run.stderr
+    print(run.stdout)
+    lines = [json.loads(line) for line in run.stdout.splitlines() if line.startswith("{")]
+    ratios = {line["subject"]["name"].split(" by ")[1].split(" against ")[0]: line["ratio"] for line in lines}
+    assert all(ratios[rule] >= 0.5 for rule in ("sgd", "momentum", "adagrad")), ratios
 
 
 @pytest.mark.parametrize(

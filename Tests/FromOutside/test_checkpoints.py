@@ -114,6 +114,25 @@ def test_restoring_brings_back_a_model_that_was_dropped(kept):
     assert state(kept) == before
 
 
+def test_a_model_whose_rounds_take_too_much_memory_does_not_come_back(start, tmp_path):
+    data = ("--data-dir", tmp_path / "data")
+    with ready(server := start(*data)) as client:
+        client.put("/v1/weights", data=encode({"w": numpy.zeros(100_000, "<f4")}))
+        name = client.post("/v1/checkpoints").json()["id"]
+        client.delete("/v1/weights")
+        client.put("/v1/weights", data=encode({"w": f32(1, 2)}))
+    server.stop()
+    options = ("--aggregation", "sync", "--replicas", "3", "--max-inflight-bytes")
+    with ready(server := start(*data, *options, "1 MiB")) as client:
+        before = client.state()
+        refused = client.post(f"/v1/checkpoints/{name}/restore")
+        assert "3 replicas" in problem(refused, 422, "too-large")["detail"]
+        assert client.state() == before
+    server.stop()
+    with ready(start(*data, *options, "2 MiB")) as client:
+        assert client.post(f"/v1/checkpoints/{name}/restore").status_code == 200
+
+
 @pytest.mark.parametrize(
     "name", ["7", "x" * 64, "x" * 1000, "..", "%2e%2e", "..%2Flock", "%2Fetc%2Fpasswd", "lock", "a%00b", "UPPER"]
 )

@@ -1,5 +1,8 @@
 """Synchronous training: rounds of many trainers."""
 
+import select
+import socket
+import struct
 import subprocess
 from concurrent.futures import ThreadPoolExecutor
 
@@ -397,6 +400,39 @@ def test_rounds_that_take_more_than_the_budget_are_refused(rounds, start, tmp_pa
     done = subprocess.run([EXECUTABLE, "serve", *arguments], capture_output=True, env=environment(), timeout=30)
     assert done.returncode == 64
     assert b"--max-inflight-bytes" in done.stderr
+
+
+def test_a_contribution_whose_connection_is_lost_counts_in_the_budget_until_its_round_is_over(rounds):
+    size = 1 << 20
+    trainers = rounds("--replicas", "3", "--max-inflight-bytes", str(3 * size + 4096), model={"w": numpy.zeros(size // 4, "<f4")})
+    gradient = {"w": numpy.ones(size // 4, "<f4")}
+    for count, name in enumerate("ab", 1):
+        with send_raw(trainers, name, gradient) as wire:
+            trainers.waiting(count)
+            # Closes by a reset, which the server notices.
+            wire.socket.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+
+    body = encode(gradient)
+    def two_halves(base):
+        wires = []
+        for name in "xy":
+            fields = [f"Trainer-Id: {name}", f"Weights-Iteration: {base}", f"Content-Length: {len(body)}", "", ""]
+            wires.append(Wire(trainers.server))
+            head = "\r\n".join(["POST /v1/gradients?dry_run=true HTTP/1.1", "Host: localhost", *fields])
+            wires[-1].send(head.encode() + body[: size // 2 + 4096])
+        return wires
+
+    # Two whole bodies and two halves are more than three models.
+    wires = two_halves(0)
+    answered, _, _ = select.select([wire.socket for wire in wires], [], [], 20)
+    assert [wire.answer("POST", "/v1/gradients").status for wire in wires if wire.socket in answered] == [503]
+    for wire in wires:
+        wire.socket.close()
+    assert trainers.push("c", gradient).result().status_code == 200
+    for wire in two_halves(1):
+        wire.send(body[size // 2 + 4096 :])
+        assert wire.answer("POST", "/v1/gradients").status == 200
+        wire.socket.close()
 
 
 @pytest.mark.parametrize(

@@ -50,11 +50,13 @@ extension Routes {
 
   static func restoreCheckpoint(_ call: Call) throws(Problem) -> any Exchange {
     let model = call.model
+    let rounds = call.application.rounds
     let id = try knownID(call)
     return AnswerExchange { responder in
       responder.onWorker { responder in
         do throws(CheckpointError) {
           guard let saved = try model.savedState(id) else { return responder.respond(Problem.noCheckpoint(id)) }
+          if let refusal = refusal(of: saved, rounds) { return responder.respond(refusal) }
           responder.respond(applying: .restore(saved, epoch: .random()), to: model) { (outcome) throws(Problem) in
             guard case .restored(let stamp) = outcome else { throw .mismatched(outcome) }
             let body = RestoredBody(id: id, iterations: Nullable(stamp?.iterations))
@@ -64,6 +66,17 @@ extension Routes {
           responder.respond(Problem.unreadableCheckpoint(id, "\(error)"))
         }
       }
+    }
+  }
+
+  /// Why a state is not gone back to: rounds of its model would take too much memory.
+  private static func refusal(of saved: SavedState, _ rounds: Rounds?) -> Problem? {
+    guard let layout = saved.layout else { return nil }
+    do throws(ModelError) {
+      try rounds?.settings.check(layout)
+      return nil
+    } catch {
+      return Problem(error)
     }
   }
 

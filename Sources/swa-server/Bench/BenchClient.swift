@@ -10,7 +10,9 @@ struct BenchClient {
 
   private let request: BenchRequest
   private let head: [UInt8]
-  private let body: Region?
+  private var body: Region?
+  /// How many rows went before.
+  private var sentRows = 0
   private var answer: Region
   private var connection: BenchConnection
 
@@ -56,6 +58,10 @@ struct BenchClient {
   }
 
   private mutating func exchange() throws(Failure) {
+    if request.kind == .sparsePush, var file = body.take() {
+      sentRows = BenchRows(of: request.shape).choose(after: sentRows, in: &file)
+      body = file
+    }
     let status = try connection.exchange(head, body, into: &answer)
     try Self.check(status)
   }

@@ -9,6 +9,8 @@ struct BenchRequest: Equatable, Sendable {
     case pull
     /// A push that is answered with the new weights.
     case exchange
+    /// A push of a sparse gradient, with other rows each time.
+    case sparsePush = "sparse-push"
     /// A GET of a path.
     case get
     /// A pull that is read at 25 MB a second.
@@ -21,15 +23,15 @@ struct BenchRequest: Equatable, Sendable {
   var path = "/healthz"
 
   /// Whether a gradient goes along.
-  var hasBody: Bool { kind == .push || kind == .exchange }
+  var hasBody: Bool { kind == .push || kind == .exchange || kind == .sparsePush }
   /// Whether weights come back.
-  var hasAnswerBody: Bool { kind != .push && kind != .get }
+  var hasAnswerBody: Bool { kind == .pull || kind == .exchange || kind == .slowPull }
 
   /// The head, and what fits behind it: a small request is one piece.
   func head(bodyByteCount: Int) -> [UInt8] {
     let line =
       switch kind {
-      case .push, .exchange: "POST /v1/gradients"
+      case .push, .exchange, .sparsePush: "POST /v1/gradients"
       case .pull, .slowPull: "GET /v1/weights"
       case .get: "GET \(path)"
       }
@@ -43,12 +45,13 @@ struct BenchRequest: Equatable, Sendable {
 
   /// The gradients as a file; nil when none go along. Small numbers, so that however many pushes stay finite.
   func body(from pool: RegionPool) throws(Failure) -> Region? {
-    hasBody ? try shape.file(from: pool) : nil
+    guard hasBody else { return nil }
+    return kind == .sparsePush ? try BenchRows(of: shape).file(from: pool) : try shape.file(from: pool)
   }
 
   /// Bytes of a whole request.
   var byteCount: Int {
-    let body = hasBody ? shape.fileByteCount : 0
+    let body = kind == .sparsePush ? BenchRows(of: shape).fileByteCount : hasBody ? shape.fileByteCount : 0
     return head(bodyByteCount: body).count + body
   }
 }

@@ -55,14 +55,14 @@ final class BenchServer {
     return nil
   }
 
-  /// Gives it a model of this shape in the place of what it has, trained by SGD with momentum, and with a snapshot into
-  /// the average at every `averagePeriod`-th push, or none.
-  func prepare(_ shape: BenchShape, averagePeriod: Int?) throws(Failure) {
+  /// Gives it a model of this shape in the place of what it has, trained by this rule, and with a snapshot into the
+  /// average at every `averagePeriod`-th push, or none.
+  func prepare(_ shape: BenchShape, averagePeriod: Int?, rule: BenchRule) throws(Failure) {
     var connection = try BenchConnection(to: address)
     let start = averagePeriod == nil ? 1 << 40 : 0
     let optimizer = """
       {"class_name":"SWA","config":{"start_averaging":\(start),"average_period":\(averagePeriod ?? 1),\
-      "optimizer":{"class_name":"SGD","config":{"learning_rate":0.001,"momentum":0.9}}}}
+      "optimizer":\(rule.json)}}
       """
     let pool = RegionPool()
     var answer = try Region.forBench(byteCount: 64 << 10, pool: pool)

@@ -1,7 +1,7 @@
 import ArgumentParser
 import Tensors
 
-/// A synthetic model's variables, all float32: ResNet-50's, or some number of equal ones.
+/// A synthetic model's variables, all float32: ResNet-50's, some number of equal ones, or a table.
 struct BenchShape: Equatable, Sendable, CustomStringConvertible {
   let description: String
   /// The shape of each variable.
@@ -13,6 +13,11 @@ struct BenchShape: Equatable, Sendable, CustomStringConvertible {
   /// `count` variables of `elementCount` elements.
   static func equal(_ count: Int, of elementCount: Int) -> BenchShape {
     BenchShape(description: "\(count)x\(elementCount)", shapes: Array(repeating: [elementCount], count: count))
+  }
+
+  /// One variable of rows.
+  static func table(_ rowCount: Int, of width: Int) -> BenchShape {
+    BenchShape(description: "table-\(rowCount)x\(width)", shapes: [[rowCount, width]])
   }
 
   var elementCount: Int { shapes.reduce(0) { $0 + $1.reduce(1, *) } }
@@ -55,8 +60,9 @@ extension BenchShape: ExpressibleByArgument {
       self = .resNet50
       return
     }
-    let parts = argument.split(separator: "x").compactMap { Int($0) }
+    let isTable = argument.hasPrefix("table-")
+    let parts = argument.dropFirst(isTable ? 6 : 0).split(separator: "x").compactMap { Int($0) }
     guard parts.count == 2, parts.allSatisfy({ $0 > 0 }) else { return nil }
-    self = .equal(parts[0], of: parts[1])
+    self = isTable ? .table(parts[0], of: parts[1]) : .equal(parts[0], of: parts[1])
   }
 }

@@ -87,7 +87,7 @@ extension BenchSuite {
     add(BenchMeasurement(subject, beside, against: without))
   }
 
-  private func hold(
+  func hold(
     _ subject: BenchMeasurement.Subject, _ one: BenchClients, against other: BenchClients
   ) throws(Failure) {
     let (ones, others) = try takeTurns(

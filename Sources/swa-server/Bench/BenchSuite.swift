@@ -33,6 +33,7 @@ final class BenchSuite {
     case .small: try measureSmallRequests()
     case .tensors: try measureManyTensors()
     case .averaging: try measureAveraging()
+    case .sparse: try measureSparsePushes()
     case .mixed: try measureSmallBesideLarge()
     case .slowReaders: try measureSlowReaders()
     case .growth: try measureGrowth()
@@ -43,9 +44,11 @@ final class BenchSuite {
   }
 
   /// A server with a model of this shape.
-  func server(_ shape: BenchShape, averagePeriod: Int? = nil) throws(Failure) -> BenchServer {
+  func server(
+    _ shape: BenchShape, averagePeriod: Int? = nil, rule: BenchRule = .momentum
+  ) throws(Failure) -> BenchServer {
     let server = if let target { BenchServer(at: target) } else { try BenchServer() }
-    try server.prepare(shape, averagePeriod: averagePeriod)
+    try server.prepare(shape, averagePeriod: averagePeriod, rule: rule)
     return server
   }
 
