@@ -6,7 +6,7 @@ usage() {
   cat <<'TEXT'
 usage: deploy/test.sh [--long]
   --long  also runs the Swift tests under ThreadSanitizer and AddressSanitizer, fuzzes the parsers and the application
-          (deploy/fuzz.sh), and lets thousands of clients and schemathesis loose on the server
+          (deploy/fuzz.sh), lets thousands of clients and schemathesis loose on the server, and trains with PyTorch
 TEXT
 }
 long=false

@@ -32,7 +32,7 @@ def test_trainers_in_pytorch_and_recomputed_batch_statistics(server):
     assert fetched.keys() == model.state_dict().keys()
     assert all(torch.equal(fetched[name], tensor) for name, tensor in model.state_dict().items())
     model.load_state_dict(fetched)
-    assert torch_trainer.accuracy(model) > 0.93
+    assert torch_trainer.accuracy(model) > 0.88
 
 
 def resnet18():
