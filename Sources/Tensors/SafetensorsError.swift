@@ -30,7 +30,7 @@ public enum SafetensorsError: Error, Equatable {
   case invalidShape(tensor: String)
   /// More dimensions than are read.
   case tooManyDimensions(tensor: String, limit: Int)
-  /// The shape's product or its bytes do not fit into an integer.
+  /// The shape's product, or all bytes up to this tensor, are more than can be addressed.
   case sizeOverflow(tensor: String)
   /// `data_offsets` is not an array of two whole numbers from 0 on, the first at most the second.
   case invalidOffsets(tensor: String)

@@ -41,6 +41,7 @@ extension SafetensorsHeader {
       guard begin <= end else { throw .hole(tensor: tensor.name, expected: end, came: begin) }
       guard begin == end else { throw .overlap(tensor: tensor.name, expected: end, came: begin) }
       end = tensor.range.upperBound
+      guard end <= TensorDescription.maximumByteCount else { throw .sizeOverflow(tensor: tensor.name) }
     }
   }
 

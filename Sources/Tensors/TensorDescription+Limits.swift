@@ -23,14 +23,18 @@ extension TensorDescription {
     return name != "__metadata__"
   }
 
-  /// Bytes that a tensor of `dtype` and `shape` takes; nil when they cannot be counted.
+  /// The most bytes of all tensors of a file: twice what a process can address, so that sums and products of what a model
+  /// is made of do not overflow.
+  public static let maximumByteCount = 1 << 48
+
+  /// Bytes that a tensor of `dtype` and `shape` takes; nil when they are more than any file's.
   ///
   /// An extent of 0 does not excuse the others: the elements of a row, of a column must be countable too.
   public static func byteCount(of dtype: DType, shape: [Int]) -> Int? {
     var count = dtype.byteCount
     for extent in shape where extent != 0 {
       let (product, overflow) = count.multipliedReportingOverflow(by: extent)
-      if overflow { return nil }
+      if overflow || product > maximumByteCount { return nil }
       count = product
     }
     return shape.contains(0) ? 0 : count

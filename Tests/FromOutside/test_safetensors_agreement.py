@@ -21,7 +21,7 @@ STRICTER = {
     "tooManyTensors": "a limit of the server",
     "tooManyDimensions": "a limit of the server",
     "headerTooLong": "a limit of the server, 16 MiB",
-    "sizeOverflow": "an extent of 0 does not excuse others whose product cannot be counted",
+    "sizeOverflow": "more bytes than can be addressed; nor does an extent of 0 excuse the others",
 }
 
 
