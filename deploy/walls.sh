@@ -32,6 +32,7 @@ unsafe_files=(
   Sources/TLS/TLSContext.swift
   Sources/TLS/TLSStream.swift
   Sources/TLS/TransportBIO.swift
+  Sources/Tensors/CRC32.swift
   Sources/Tensors/CRC32C.swift
   Sources/Tensors/Region.swift
   Sources/Tensors/RegionPool.swift

@@ -2,8 +2,10 @@ public import Tensors
 
 /// Why a body for a model was not taken.
 public enum BodyError: Error, Sendable {
-  /// The bytes are not a whole file of the format.
+  /// The bytes are not a whole safetensors file.
   case file(SafetensorsReceiverError)
+  /// The bytes are not a whole npz file.
+  case npz(NpzError)
   /// The text is not JSON tensors.
   case json(JSONTensorsError)
   /// The file is fine and does not fit the model.

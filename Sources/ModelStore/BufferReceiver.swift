@@ -1,45 +1,64 @@
 public import Tensors
 
-/// Takes a safetensors file of non-trainable variables' values for the averages as it arrives: of any of them.
+/// Takes a file of non-trainable variables' values for the averages as it arrives: of any of them.
 public struct BufferReceiver: BodyReceiver {
-  private let layout: Layout
   private let average: VersionStamp?
-  private let pool: RegionPool
-  private var receiver: SafetensorsReceiver
-  private var assigned: [Int] = []
+  private var file: TensorFileReceiver
+  private var placer: BufferPlacer
 
   /// Takes values for a model of this layout, for the averages of `average`; nil for whichever there are.
-  public init(layout: Layout, average: VersionStamp?, totalByteCount: Int?, pool: RegionPool) {
-    self.layout = layout
+  ///
+  /// `format` is nil for the one that the first bytes tell.
+  public init(
+    layout: Layout, average: VersionStamp?, format: TensorFileFormat? = nil, totalByteCount: Int?, pool: RegionPool
+  ) {
     self.average = average
-    self.pool = pool
-    receiver = SafetensorsReceiver(totalByteCount: totalByteCount)
+    file = TensorFileReceiver(format, totalByteCount: totalByteCount)
+    placer = BufferPlacer(layout: layout, pool: pool)
   }
 
   /// Takes the next bytes: `fill` writes to the front of the memory where they belong and returns how many.
   public mutating func receive(_ fill: (inout MutableSpan<UInt8>) -> Int) throws(BodyError) {
-    guard let header = try receiver.take(fill) else { return }
-    do throws(ModelError) {
-      try place(header)
-    } catch {
-      throw .model(error)
-    }
+    try file.receive(fill, placing: &placer)
   }
 
   /// The values, once the last byte has come.
   public mutating func finish() throws(BodyError) -> BufferValues {
-    guard let values = try receiver.takeRegions().first else { throw .file(.truncatedData) }
-    return BufferValues(layout: layout, values: values, assigned: assigned, average: average)
+    guard let values = try file.finish(placing: &placer).first else { throw .file(.truncatedData) }
+    return BufferValues(layout: placer.layout, values: values, assigned: placer.assigned.sorted(), average: average)
+  }
+}
+
+/// Places values of non-trainable variables in one region, in their compute places.
+private struct BufferPlacer: TensorPlacer {
+  let layout: Layout
+  let pool: RegionPool
+  private(set) var assigned: [Int] = []
+
+  init(layout: Layout, pool: RegionPool) {
+    self.layout = layout
+    self.pool = pool
   }
 
-  private mutating func place(_ header: SafetensorsHeader) throws(ModelError) {
-    assigned = try layout.buffers(header.tensors)
-    var placement = Placement()
-    for tensor in header.tensors {
-      guard let index = layout.index(of: tensor.name) else { continue }
-      placement.place(tensor, in: 0, at: layout.entries[index].computeOffset, as: tensor.dtype)
+  mutating func place(_ tensor: TensorDescription, in intake: inout TensorIntake) throws(BodyError) {
+    let index: Int
+    do throws(ModelError) {
+      index = try layout.buffer(tensor)
+    } catch {
+      throw .model(error)
     }
-    receiver.place(TensorIntake(placement, into: [try layout.computeRegion(from: pool)]))
+    try addRegion(to: &intake)
+    intake.place(tensor, in: 0, at: layout.entries[index].computeOffset, as: tensor.dtype)
+    assigned.append(index)
+  }
+
+  mutating func complete(metadata: [String: String], in intake: inout TensorIntake) throws(BodyError) {
+    try addRegion(to: &intake)
+  }
+
+  private func addRegion(to intake: inout TensorIntake) throws(BodyError) {
+    guard intake.regions.isEmpty else { return }
+    _ = try intake.add(byteCount: layout.computeByteCount, from: pool)
   }
 }
 
@@ -54,7 +73,7 @@ extension BufferValues {
     let assigned: [Int]
     var values: Region
     do throws(ModelError) {
-      assigned = try layout.buffers(body.parts.map(\.description))
+      assigned = try body.parts.map { (part) throws(ModelError) in try layout.buffer(part.description) }.sorted()
       values = try layout.computeRegion(from: pool)
     } catch {
       throw .model(error)
@@ -69,26 +88,22 @@ extension BufferValues {
 }
 
 extension Layout {
-  /// The entries of tensors that all are non-trainable variables in exactly their types and shapes, ascending.
-  fileprivate func buffers(_ tensors: [TensorDescription]) throws(ModelError) -> [Int] {
-    var indices: [Int] = []
-    for tensor in tensors {
-      guard let index = index(of: tensor.name) else { throw .unknownVariable(tensor.name) }
-      let variable = entries[index].variable
-      guard !variable.isTrainable else {
-        throw .invalidTrainable(
-          variable: tensor.name, detail: "it is trainable: its average comes from snapshots alone")
-      }
-      guard tensor.shape == variable.shape else {
-        throw .shapeMismatch(variable: tensor.name, expected: variable.shape, came: tensor.shape)
-      }
-      guard tensor.dtype == variable.dtype else {
-        throw .dtypeMismatch(
-          variable: tensor.name, expected: "exactly \(variable.dtype.rawValue)", came: tensor.dtype.rawValue)
-      }
-      indices.append(index)
+  /// The entry of a tensor that is a non-trainable variable in exactly its type and shape.
+  fileprivate func buffer(_ tensor: TensorDescription) throws(ModelError) -> Int {
+    guard let index = index(of: tensor.name) else { throw .unknownVariable(tensor.name) }
+    let variable = entries[index].variable
+    guard !variable.isTrainable else {
+      throw .invalidTrainable(
+        variable: tensor.name, detail: "it is trainable: its average comes from snapshots alone")
     }
-    return indices.sorted()
+    guard tensor.shape == variable.shape else {
+      throw .shapeMismatch(variable: tensor.name, expected: variable.shape, came: tensor.shape)
+    }
+    guard tensor.dtype == variable.dtype else {
+      throw .dtypeMismatch(
+        variable: tensor.name, expected: "exactly \(variable.dtype.rawValue)", came: tensor.dtype.rawValue)
+    }
+    return index
   }
 
   fileprivate func computeRegion(from pool: RegionPool) throws(ModelError) -> Region {

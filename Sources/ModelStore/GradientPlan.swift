@@ -18,23 +18,58 @@ struct GradientPlan {
   /// The sparse pairs, by entry in ascending order.
   private(set) var sparse: [(entry: Int, part: SparsePart)] = []
 
-  init(_ tensors: [TensorDescription], for layout: Layout) throws(ModelError) {
+  /// The halves that came, until all are there.
+  private var parts: [Int: SparsePart] = [:]
+
+  /// Nothing yet.
+  init(for layout: Layout) {
     self.layout = layout
-    var parts: [Int: SparsePart] = [:]
-    for tensor in tensors {
-      if let index = layout.index(of: tensor.name) {
-        try Self.check(tensor, against: layout.entries[index])
-        if index < layout.trainableCount { dense.append(index) } else { assigned.append(index) }
-      } else if let (index, isIndices) = Self.sparseEntry(tensor.name, in: layout) {
-        if isIndices {
-          parts[index, default: SparsePart()].indices = tensor
-        } else {
-          parts[index, default: SparsePart()].values = tensor
-        }
-      } else {
-        throw .unknownVariable(tensor.name)
+  }
+
+  init(_ tensors: [TensorDescription], for layout: Layout) throws(ModelError) {
+    self.init(for: layout)
+    for tensor in tensors { _ = try add(tensor) }
+    try complete()
+  }
+
+  /// What a tensor is for an entry of the layout.
+  enum Role {
+    case dense
+    case assigned
+    case indices
+    case values
+  }
+
+  /// Takes a tensor in; answers the entry that it is for.
+  mutating func add(_ tensor: TensorDescription) throws(ModelError) -> (entry: Int, role: Role) {
+    if let index = layout.index(of: tensor.name) {
+      try Self.check(tensor, against: layout.entries[index])
+      if index < layout.trainableCount {
+        dense.append(index)
+        return (index, .dense)
       }
+      assigned.append(index)
+      return (index, .assigned)
     }
+    guard let (index, isIndices) = Self.sparseEntry(tensor.name, in: layout) else {
+      throw .unknownVariable(tensor.name)
+    }
+    if isIndices {
+      guard tensor.dtype == .i64 || tensor.dtype == .i32 else {
+        throw .dtypeMismatch(variable: tensor.name, expected: "I32 or I64", came: tensor.dtype.rawValue)
+      }
+      parts[index, default: SparsePart()].indices = tensor
+      return (index, .indices)
+    }
+    guard tensor.dtype.isFloatingPoint else {
+      throw .dtypeMismatch(variable: tensor.name, expected: "F32, F64, F16 or BF16", came: tensor.dtype.rawValue)
+    }
+    parts[index, default: SparsePart()].values = tensor
+    return (index, .values)
+  }
+
+  /// Checks that pairs fit together and that there is a gradient, once there are no more tensors.
+  mutating func complete() throws(ModelError) {
     if !dense.isSorted { dense.sort() }
     if !assigned.isSorted { assigned.sort() }
     sparse = parts.sorted { $0.key < $1.key }.map { ($0.key, $0.value) }
@@ -95,12 +130,6 @@ struct GradientPlan {
     }
     guard !variable.shape.isEmpty else {
       throw .sparsePair(variable: variable.name, detail: "a scalar has no rows")
-    }
-    guard indices.dtype == .i64 || indices.dtype == .i32 else {
-      throw .dtypeMismatch(variable: indices.name, expected: "I32 or I64", came: indices.dtype.rawValue)
-    }
-    guard values.dtype.isFloatingPoint else {
-      throw .dtypeMismatch(variable: values.name, expected: "F32, F64, F16 or BF16", came: values.dtype.rawValue)
     }
     guard indices.shape.count == 1 else {
       throw .shapeMismatch(variable: indices.name, expected: [values.shape.first ?? 0], came: indices.shape)

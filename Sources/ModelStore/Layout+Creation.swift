@@ -26,22 +26,30 @@ extension Layout {
 
   /// Checks that tensors have the names, shapes and types of this layout's variables, in any order.
   public func check(_ tensors: [TensorDescription]) throws(ModelError) {
-    for tensor in tensors {
-      guard let index = index(of: tensor.name) else {
-        throw .modelMismatch(variable: tensor.name, expected: "no variable of this name", came: "one")
-      }
-      let variable = entries[index].variable
-      guard tensor.dtype == variable.dtype, tensor.shape == variable.shape else {
-        throw .modelMismatch(
-          variable: tensor.name, expected: "\(variable.dtype.rawValue) \(variable.shape)",
-          came: "\(tensor.dtype.rawValue) \(tensor.shape)")
-      }
+    for tensor in tensors { _ = try check(tensor) }
+    try checkCompleteness(of: tensors)
+  }
+
+  /// Checks that a tensor has the name, shape and type of a variable, and answers the index of its entry.
+  func check(_ tensor: TensorDescription) throws(ModelError) -> Int {
+    guard let index = index(of: tensor.name) else {
+      throw .modelMismatch(variable: tensor.name, expected: "no variable of this name", came: "one")
     }
-    guard tensors.count == entries.count else {
-      let names = Set(tensors.map(\.name))
-      let missing = variables.first { !names.contains($0.name) }
-      throw .modelMismatch(variable: missing?.name ?? "", expected: "a value for it", came: "none")
+    let variable = entries[index].variable
+    guard tensor.dtype == variable.dtype, tensor.shape == variable.shape else {
+      throw .modelMismatch(
+        variable: tensor.name, expected: "\(variable.dtype.rawValue) \(variable.shape)",
+        came: "\(tensor.dtype.rawValue) \(tensor.shape)")
     }
+    return index
+  }
+
+  /// Checks that among tensors that are this layout's variables none is missing.
+  func checkCompleteness(of tensors: [TensorDescription]) throws(ModelError) {
+    guard tensors.count < entries.count else { return }
+    let names = Set(tensors.map(\.name))
+    let missing = variables.first { !names.contains($0.name) }
+    throw .modelMismatch(variable: missing?.name ?? "", expected: "a value for it", came: "none")
   }
 
   private static func ordered(

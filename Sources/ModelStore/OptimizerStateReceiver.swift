@@ -2,26 +2,26 @@ public import Tensors
 
 /// Takes a list of optimizer state as it arrives: what get_weights gave, read by the ordinals of its names.
 public struct OptimizerStateReceiver: BodyReceiver {
-  private let expected: OptimizerListing
-  private let pool: RegionPool
-  private var receiver: SafetensorsReceiver
-  private var snapshots: Int?
+  private var file: TensorFileReceiver
+  private var placer: OptimizerStatePlacer
 
-  /// Takes the state that a listing names.
-  public init(of expected: OptimizerListing, totalByteCount: Int?, pool: RegionPool) {
-    self.expected = expected
-    self.pool = pool
-    receiver = SafetensorsReceiver(totalByteCount: totalByteCount)
+  /// Takes the state that a listing names; `format` is nil for the one that the first bytes tell.
+  public init(
+    of expected: OptimizerListing, format: TensorFileFormat? = nil, totalByteCount: Int?, pool: RegionPool
+  ) {
+    file = TensorFileReceiver(format, totalByteCount: totalByteCount)
+    placer = OptimizerStatePlacer(expected: expected, pool: pool)
   }
 
   /// Takes the next bytes: `fill` writes to the front of the memory where they belong and returns how many.
   public mutating func receive(_ fill: (inout MutableSpan<UInt8>) -> Int) throws(BodyError) {
-    if let header = try receiver.take(fill) { try place(header) }
+    try file.receive(fill, placing: &placer)
   }
 
   /// The state, once the last byte has come.
   public mutating func finish() throws(BodyError) -> SavedOptimizerState {
-    let regions = try receiver.takeRegions()
+    let regions = try file.finish(placing: &placer)
+    let expected = placer.expected
     let scalarType = expected.layout.scalarType
     let iterations = regions[0].withElements(of: Int64.self, at: 0, count: 1) { Int($0[0]) }
     guard 0...SavedOptimizerState.largestCount ~= iterations else {
@@ -34,60 +34,62 @@ public struct OptimizerStateReceiver: BodyReceiver {
         : regions[0].withElements(of: Float.self, at: offset, count: 1) { Double($0[0]) }
     }
     return SavedOptimizerState(
-      layout: expected.layout, iterations: iterations, scalars: scalars, average: regions[1], snapshots: snapshots,
-      slotNames: expected.slotNames, slots: Array(regions.dropFirst(2)))
+      layout: expected.layout, iterations: iterations, scalars: scalars, average: regions[1],
+      snapshots: placer.snapshots, slotNames: expected.slotNames, slots: Array(regions.dropFirst(2)))
+  }
+}
+
+/// Places a list of optimizer state: what stands in front in region 0, averages in 1, each slot in one of its own.
+private struct OptimizerStatePlacer: TensorPlacer {
+  let expected: OptimizerListing
+  private let pool: RegionPool
+  private let items: [OptimizerListing.Item]
+  /// Which items have come.
+  private var seen: [Bool]
+  private(set) var snapshots: Int?
+
+  init(expected: OptimizerListing, pool: RegionPool) {
+    self.expected = expected
+    self.pool = pool
+    items = expected.items
+    seen = [Bool](repeating: false, count: items.count)
   }
 
-  private mutating func place(_ header: SafetensorsHeader) throws(BodyError) {
-    let tensors = try byOrdinal(header.tensors)
-    var placement = Placement()
-    for tensor in header.tensors {
-      guard let (_, item) = tensors[tensor.name] else { continue }
-      let (region, offset) = target(of: item.place)
-      placement.place(tensor, in: region, at: offset, as: item.dtype)
+  mutating func place(_ tensor: TensorDescription, in intake: inout TensorIntake) throws(BodyError) {
+    guard let ordinal = Self.ordinal(of: tensor.name), items.indices.contains(ordinal), !seen[ordinal] else {
+      throw .model(
+        .invalidState(item: tensor.name, expected: "names 0000/… to \(items.count - 1)/…, each once, by ordinal"))
     }
-    if let text = header.metadata["snapshots"] {
+    let item = items[ordinal]
+    guard tensor.shape == item.shape else {
+      throw .model(.shapeMismatch(variable: tensor.name, expected: item.shape, came: tensor.shape))
+    }
+    let isFitting = item.dtype.isFloatingPoint ? tensor.dtype.isFloatingPoint : tensor.dtype == item.dtype
+    guard isFitting else {
+      throw .model(
+        .dtypeMismatch(variable: tensor.name, expected: item.dtype.rawValue, came: tensor.dtype.rawValue))
+    }
+    seen[ordinal] = true
+    if intake.regions.isEmpty { try addRegions(to: &intake) }
+    let (region, offset) = target(of: item.place)
+    intake.place(tensor, in: region, at: offset, as: item.dtype)
+  }
+
+  mutating func complete(metadata: [String: String], in intake: inout TensorIntake) throws(BodyError) {
+    if let missing = seen.firstIndex(of: false) {
+      throw .model(.invalidState(item: items[missing].name, expected: "a tensor numbered \(missing) for it"))
+    }
+    if let text = metadata["snapshots"] {
       guard let count = Int(text), 0...SavedOptimizerState.largestCount ~= count else {
         throw .metadata(key: "snapshots", detail: "expected a number of snapshots, got \(text)")
       }
       snapshots = count
     }
-    do throws(ModelError) {
-      receiver.place(TensorIntake(placement, into: try regions()))
-    } catch {
-      throw .model(error)
-    }
   }
 
-  /// The tensors with the items that they are, by name; all items must be there, once.
-  private func byOrdinal(
-    _ tensors: [TensorDescription]
-  ) throws(BodyError) -> [String: (TensorDescription, OptimizerListing.Item)] {
-    let items = expected.items
-    var found: [String: (TensorDescription, OptimizerListing.Item)] = [:]
-    var seen = [Bool](repeating: false, count: items.count)
-    for tensor in tensors {
-      let digits = tensor.name.prefix { $0 != "/" }
-      guard let ordinal = Int(digits), items.indices.contains(ordinal), !seen[ordinal] else {
-        throw .model(
-          .invalidState(item: tensor.name, expected: "names 0000/… to \(items.count - 1)/…, each once, by ordinal"))
-      }
-      let item = items[ordinal]
-      guard tensor.shape == item.shape else {
-        throw .model(.shapeMismatch(variable: tensor.name, expected: item.shape, came: tensor.shape))
-      }
-      let isFitting = item.dtype.isFloatingPoint ? tensor.dtype.isFloatingPoint : tensor.dtype == item.dtype
-      guard isFitting else {
-        throw .model(
-          .dtypeMismatch(variable: tensor.name, expected: item.dtype.rawValue, came: tensor.dtype.rawValue))
-      }
-      seen[ordinal] = true
-      found[tensor.name] = (tensor, item)
-    }
-    if let missing = seen.firstIndex(of: false) {
-      throw .model(.invalidState(item: items[missing].name, expected: "a tensor numbered \(missing) for it"))
-    }
-    return found
+  /// The number that a name begins with, or that `numpy.savez` gives to arrays without a name.
+  private static func ordinal(of name: String) -> Int? {
+    Int(name.hasPrefix("arr_") ? name.dropFirst(4) : name.prefix { $0 != "/" })
   }
 
   private func target(of place: OptimizerListing.Item.Place) -> (region: Int, offset: Int) {
@@ -99,19 +101,11 @@ public struct OptimizerStateReceiver: BodyReceiver {
     }
   }
 
-  private func regions() throws(ModelError) -> [Region] {
+  private func addRegions(to intake: inout TensorIntake) throws(BodyError) {
     let layout = expected.layout
     let byteCounts =
       [expected.headByteCount, layout.computeByteCount] + expected.slotNames.map { _ in layout.slotByteCount }
-    var regions: [Region] = []
-    for byteCount in byteCounts {
-      do {
-        regions.append(try Region(byteCount: byteCount, pool: pool))
-      } catch {
-        throw .outOfMemory(byteCount: byteCount)
-      }
-    }
-    return regions
+    for byteCount in byteCounts { _ = try intake.add(byteCount: byteCount, from: pool) }
   }
 }
 

@@ -11,10 +11,12 @@ public struct Placement: Sendable {
     public let region: Int
     /// Where it begins there, in bytes.
     public let offset: Int
-    /// The type in the file; nil when bytes are taken as they are.
+    /// The type in the file; nil when bytes are taken as they are, in their order.
     public let source: DType?
-    /// The type in memory, when `source` is another.
+    /// The type in memory, when `source` is there.
     public let target: DType?
+    /// The shape of a tensor whose elements come with the first axis fastest; nil for elements in the order of memory.
+    public let columnMajorShape: [Int]?
   }
 
   /// The pieces in the file's order.
@@ -30,11 +32,19 @@ public struct Placement: Sendable {
 
   /// Places the next tensor of the file.
   ///
-  /// `target` differs from the tensor's type only among floating-point types.
+  /// `target` differs from the tensor's type only among floating-point types. In memory elements are in row-major order.
   public mutating func place(_ tensor: TensorDescription, in region: Int, at offset: Int, as target: DType) {
     guard tensor.range.count > 0 else { return }
+    guard !tensor.isColumnMajor || tensor.shape.count < 2 else {
+      pieces.append(
+        Piece(
+          byteCount: tensor.range.count, region: region, offset: offset, source: tensor.dtype, target: target,
+          columnMajorShape: tensor.shape))
+      return
+    }
     let isConverted = target != tensor.dtype
-    if let last = pieces.last, last.region == region, last.source == (isConverted ? tensor.dtype : nil),
+    if let last = pieces.last, last.region == region, last.columnMajorShape == nil,
+      last.source == (isConverted ? tensor.dtype : nil),
       last.target == (isConverted ? target : nil), last.offset + last.placedByteCount == offset
     {
       pieces[pieces.count - 1].byteCount += tensor.range.count
@@ -43,7 +53,7 @@ public struct Placement: Sendable {
     pieces.append(
       Piece(
         byteCount: tensor.range.count, region: region, offset: offset, source: isConverted ? tensor.dtype : nil,
-        target: isConverted ? target : nil))
+        target: isConverted ? target : nil, columnMajorShape: nil))
   }
 }
 

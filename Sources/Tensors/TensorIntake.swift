@@ -1,4 +1,5 @@
-/// Takes the data of a file as it arrives, straight to its places; types that differ are converted block by block.
+/// Takes the data of a file as it arrives, straight to its places; where types or the order of elements differ it is
+/// converted block by block.
 public struct TensorIntake: Sendable {
   /// Bytes of a block that is converted at a time, a multiple of every element size.
   private static let blockByteCount = 64 << 10
@@ -7,7 +8,7 @@ public struct TensorIntake: Sendable {
 
   /// The regions that are filled.
   public var regions: [Region]
-  private let pieces: [Placement.Piece]
+  private var placement: Placement
   private var index = 0
   /// Bytes of the current piece that have come.
   private var filled = 0
@@ -18,19 +19,43 @@ public struct TensorIntake: Sendable {
 
   /// Takes data into regions.
   public init(_ placement: Placement, into regions: [Region]) {
-    pieces = placement.pieces
+    self.placement = placement
     self.regions = regions
     for region in regions { region.storage.memory.useHugePages(false) }
   }
 
-  /// Whether all data has come.
+  /// Takes nothing yet: regions are added, and tensors placed in them, as they become known.
+  public init() {
+    self.init(Placement(), into: [])
+  }
+
+  private var pieces: [Placement.Piece] { placement.pieces }
+
+  /// Whether all data of what was placed has come.
   public var isComplete: Bool { index == pieces.count }
+
+  /// Adds a region and returns its index.
+  public mutating func add(_ region: Region) -> Int {
+    if smallPagesLeft > 0 { region.storage.memory.useHugePages(false) }
+    regions.append(region)
+    return regions.count - 1
+  }
+
+  /// Places the next tensor, as `Placement.place`.
+  public mutating func place(_ tensor: TensorDescription, in region: Int, at offset: Int, as target: DType) {
+    if isComplete {
+      placement = Placement()
+      index = 0
+    }
+    placement.place(tensor, in: region, at: offset, as: target)
+  }
 
   /// Where in its region the memory begins that is not filled yet, when pieces come in ascending order of one region;
   /// everything before it was filled or belongs to no piece.
   public var frontier: (region: Int, offset: Int)? {
     guard index < pieces.count else { return nil }
     let piece = pieces[index]
+    guard piece.columnMajorShape == nil else { return (piece.region, piece.offset) }
     return (piece.region, piece.offset + (piece.source == nil ? filled : convertedByteCount(piece)))
   }
 
@@ -72,16 +97,31 @@ public struct TensorIntake: Sendable {
       if let block { block } else { try Region(byteCount: Self.blockByteCount, pool: regions[piece.region].pool) }
     self.block = nil
     let wanted = min(Self.blockByteCount, piece.byteCount - filled + blockFilled)
-    let count = block.receive(in: blockFilled..<wanted, fill)
-    filled += count
-    note(count)
-    blockFilled += count
+    let received = block.receive(in: blockFilled..<wanted, fill)
+    filled += received
+    note(received)
+    blockFilled += received
     if blockFilled == wanted {
-      let offset = piece.offset + (filled - blockFilled) / source.byteCount * target.byteCount
-      regions[piece.region].convertElements(
-        from: block, source, at: 0, count: blockFilled / source.byteCount, to: target, at: offset)
+      let count = blockFilled / source.byteCount
+      let first = (filled - blockFilled) / source.byteCount
+      if let shape = piece.columnMajorShape {
+        let converted = source == target ? block : try Self.converted(block, source, count, to: target)
+        regions[piece.region].scatterElements(
+          from: converted, count: count, of: target, first: first, columnMajorShape: shape, at: piece.offset)
+      } else {
+        regions[piece.region].convertElements(
+          from: block, source, at: 0, count: count, to: target, at: piece.offset + first * target.byteCount)
+      }
       blockFilled = 0
     }
     self.block = block
+  }
+
+  private static func converted(
+    _ block: Region, _ source: DType, _ count: Int, to target: DType
+  ) throws(RegionError) -> Region {
+    var converted = try Region(byteCount: count * target.byteCount, pool: block.pool)
+    converted.convertElements(from: block, source, at: 0, count: count, to: target, at: 0)
+    return converted
   }
 }

@@ -99,6 +99,7 @@ struct InitialModel {
   private static func text(_ error: BodyError) -> String {
     switch error {
     case .file(.safetensors(let error)): "\(error)"
+    case .npz(let error): "\(error)"
     case .file(.truncatedData): "the file ends before its tensors' data does"
     case .file(.surplusData): "the file goes on behind its tensors' data"
     case .metadata(let key, let detail): "__metadata__[\"\(key)\"]: \(detail)"

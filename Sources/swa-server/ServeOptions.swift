@@ -16,7 +16,7 @@ struct ServeOptions: ParsableArguments {
   @Option("Another name that clients may call the server by (in the Host field); repeatable.", .hostName)
   var allowedHost: [String] = []
 
-  @Option("Initial variables, a safetensors file.", .path)
+  @Option("Initial variables, a safetensors or npz file.", .path)
   var weights: String?
 
   @Option("Optimizer, a Keras configuration in JSON (default: SGD in SWA).", .path)

@@ -7,6 +7,7 @@ enum FuzzTarget: String, CaseIterable {
   case head
   case chunks
   case safetensors
+  case npz
   case json
   case configuration
   case application
@@ -25,6 +26,7 @@ enum FuzzTarget: String, CaseIterable {
     case .head: Self.head(input)
     case .chunks: Self.chunks(input)
     case .safetensors: Self.safetensors(input)
+    case .npz: Self.npz(input)
     case .json: Self.json(input)
     case .configuration: Self.configuration(input)
     case .application: Self.application(input)

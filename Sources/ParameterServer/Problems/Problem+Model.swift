@@ -116,6 +116,7 @@ extension Problem {
         "malformed-body", title: "Malformed metadata", status: .unprocessableContent,
         detail: "__metadata__[\"\(key)\"]: \(detail.escaped)", members: [("field", .string(key))])
     case .file(.safetensors(let error)): self.init(error)
+    case .npz(let error): self.init(error)
     case .file(.truncatedData): self = .malformedBody("the body ends before its tensors' data does")
     case .file(.surplusData): self = .malformedBody("the body goes on behind its tensors' data")
     case .file(.region(.outOfMemory(let byteCount))):
@@ -142,6 +143,20 @@ extension Problem {
       self = .unprocessable("dtype-mismatch", "Type mismatch", tensor, "\(error)")
     default:
       self = .malformedBody("not a safetensors file: \(String(describing: error).escaped)")
+    }
+  }
+
+  /// A wrong npz file: broken syntax is a 400, an array that can't be a model's a 422, a packing that is not taken a 415.
+  private init(_ error: NpzError) {
+    let text = String(describing: error).escaped
+    switch error {
+    case .compressed, .encrypted:
+      self = .unsupportedMediaType(text, allowed: BodyFormat.fileTypes)
+    case .invalidName(let name): self = .unprocessable("invalid-name", "Invalid name", name, text)
+    case .unsupportedDType(let member, _), .bigEndian(let member, _):
+      self = .unprocessable("dtype-mismatch", "Type mismatch", member, text)
+    case .outOfMemory(let byteCount): self = .busy("the system has no memory for \(byteCount) bytes")
+    default: self = .malformedBody("not an npz file: \(text)")
     }
   }
 

@@ -1,27 +1,41 @@
 import HTTPServer
 import HTTPTypes
+import Tensors
 
 /// The formats in which tensors come in.
 enum BodyFormat: Sendable {
-  case safetensors
+  /// A file of this format; nil for the one that its first bytes tell.
+  case file(TensorFileFormat?)
   case json
 
   /// The most bytes of JSON that come in.
   static let jsonLimit = 16 << 20
-  private static let tensorTypes = ["application/octet-stream", "application/x-safetensors", "application/json"]
+  static let fileTypes = [
+    "application/octet-stream", "application/x-safetensors", "application/x-npz", "application/zip",
+  ]
 
-  /// The format that a request says it has; safetensors when it says nothing.
+  /// The format that a request says it has; a file whose first bytes tell when it says nothing.
   init(_ call: Call) throws(Problem) {
     try Self.requireIdentity(call)
-    // What every push says, before it is taken apart.
-    if call.field(.contentType) == "application/octet-stream" {
-      self = .safetensors
-      return
+    if Self.mediaType(call) == "application/json" {
+      self = .json
+    } else {
+      self = .file(try Self.fileFormat(call, allowed: Self.fileTypes + ["application/json"]))
     }
-    switch Self.mediaType(call) {
-    case nil, "application/octet-stream", "application/x-safetensors": self = .safetensors
-    case "application/json": self = .json
-    case let type?: throw Self.unsupported(type, allowed: Self.tensorTypes)
+  }
+
+  /// The format of a file that a request says it has, where nothing else is taken; nil for the one that its first bytes tell.
+  static func file(_ call: Call) throws(Problem) -> TensorFileFormat? {
+    try requireIdentity(call)
+    return try fileFormat(call, allowed: fileTypes)
+  }
+
+  private static func fileFormat(_ call: Call, allowed: [String]) throws(Problem) -> TensorFileFormat? {
+    switch mediaType(call) {
+    case nil, "application/octet-stream": nil
+    case "application/x-safetensors": .safetensors
+    case "application/x-npz", "application/zip": .npz
+    case let type?: throw unsupported(type, allowed: allowed)
     }
   }
 
@@ -45,7 +59,10 @@ enum BodyFormat: Sendable {
   }
 
   private static func mediaType(_ call: Call) -> String? {
-    call.field(.contentType)?.split(separator: ";").first?.trimmed.lowercased()
+    guard let value = call.field(.contentType) else { return nil }
+    // What every push says, before it is taken apart.
+    if value == "application/octet-stream" { return value }
+    return value.split(separator: ";").first?.trimmed.lowercased()
   }
 
   private static func unsupported(_ type: String, allowed: [String]) -> Problem {

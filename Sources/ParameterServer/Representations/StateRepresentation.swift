@@ -8,20 +8,20 @@ struct StateRepresentation: Sendable {
   let state: OptimizerState
   let application: Application
 
-  /// The whole list, numbered in its order; an absent average is zeros.
-  func list() -> Representation {
+  /// The whole list, numbered in its order, as a file; an absent average is zeros.
+  func list(_ format: WeightsFormat) -> Representation {
     var fields = HTTPFields.version(state.stamp)
     fields[.cacheControl] = application.configuration.cacheControl
     fields[.vary] = "Accept"
     let average = state.average.map { "a\($0.stamp.version)" } ?? ""
-    let format = WeightsFormat.preferred
+    let tag = ["\(state.stamp.epoch)", "o\(state.slotStamp.version)\(average)"] + format.tags
     return Representation(
-      entityTag: "\"\(state.stamp.epoch)-o\(state.slotStamp.version)\(average)\"", fields: fields,
-      mediaType: format.mediaType, fileName: format.fileName("optimizer", state.stamp.iterations), hasRanges: true,
-      content: { () throws(Problem) in try listContent() })
+      entityTag: "\"\(tag.joined(separator: "-"))\"", fields: fields, mediaType: format.mediaType,
+      fileName: format.fileName("optimizer", state.stamp.iterations), hasRanges: true,
+      content: { () throws(Problem) in try listContent(format) })
   }
 
-  private func listContent() throws(Problem) -> Content {
+  private func listContent(_ format: WeightsFormat) throws(Problem) -> Content {
     let trainable = 0..<state.layout.slotByteCount
     let held = application.heldVersions
     var data: [any ByteSource] = [state.head]
@@ -31,8 +31,12 @@ struct StateRepresentation: Sendable {
       data.append(try HeldRegion(zeros(), by: held).source)
     }
     for slot in state.slots { data.append(try HeldRegion(slot.values, by: held).source(trainable)) }
+    let metadata = metadata(kind: "optimizer", state.stamp) + [("snapshots", "\(snapshots)")]
+    guard format.encoding == .safetensors else {
+      return .npz(state.descriptions, in: Content(data), metadata: metadata)
+    }
     return .safetensors(
-      metadata: metadata(kind: "optimizer", state.stamp) + [("snapshots", "\(snapshots)")],
+      metadata: metadata,
       tail: SafetensorsHeader.tail(of: state.descriptions.sorted { $0.range.lowerBound < $1.range.lowerBound }),
       data: data)
   }

@@ -30,9 +30,9 @@ extension TensorChoice {
 }
 
 extension TensorChoice.Item {
-  /// The tensor of a file, widened to float32 if it is of a type that NumPy does not have.
-  init(widening tensor: TensorDescription) {
-    self.init(tensor, as: tensor.dtype == .bf16 ? .f32 : nil)
+  /// The tensors of a file, widened to float32 where they are of a type that NumPy does not have, wider types first.
+  static func widening(_ tensors: [TensorDescription]) -> [TensorChoice.Item] {
+    tensors.map { TensorChoice.Item($0, as: $0.dtype == .bf16 ? .f32 : nil) }.widestFirst
   }
 
   fileprivate func copy(from values: Region, to offset: Int, in region: inout Region) {
@@ -54,5 +54,14 @@ extension TensorChoice.Item {
         from: values, source.dtype, at: range.lowerBound, count: range.count / source.dtype.byteCount, to: dtype,
         at: offset)
     }
+  }
+}
+
+extension [TensorChoice.Item] {
+  /// Wider types first, so that everything is aligned; else in the same order.
+  fileprivate var widestFirst: [TensorChoice.Item] {
+    enumerated().sorted {
+      ($1.element.dtype.byteCount, $0.offset) < ($0.element.dtype.byteCount, $1.offset)
+    }.map(\.element)
   }
 }

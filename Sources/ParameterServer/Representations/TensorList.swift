@@ -48,6 +48,13 @@ struct TensorList: Sendable {
     }
   }
 
+  /// Tensors of the list in the model's creation order. Cost: a look-up for each.
+  func inCreationOrder(_ tensors: [TensorDescription]) -> [TensorDescription] {
+    tensors.map { tensor in
+      (layout.index(of: tensor.name).map { layout.entries[$0].creationIndex } ?? 0, tensor)
+    }.sorted { $0.0 < $1.0 }.map(\.1)
+  }
+
   /// The entry of a name; nil when none of these tensors has it.
   func index(of name: String) -> Int? {
     guard let index = layout.index(of: name), index < count else { return nil }

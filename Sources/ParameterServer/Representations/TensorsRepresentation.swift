@@ -39,11 +39,23 @@ struct TensorsRepresentation: Sendable {
       }
       let (tensors, data) = try chosen()
       return .safetensors(metadata: metadata, tail: SafetensorsHeader.tail(of: tensors), data: [data.source])
+    case .npz:
+      let (tensors, data) = try widened()
+      return .npz(choice.list.inCreationOrder(tensors), in: Content(data.source), metadata: metadata)
     case .json:
       try JSONText.checkCount(of: choice)
       let (tensors, data) = try chosen()
       return Content(try JSONText.of(tensors, in: data.region, metadata: metadata))
     }
+  }
+
+  /// What was chosen, in types that NumPy has.
+  private func widened() throws(Problem) -> (tensors: [TensorDescription], data: HeldRegion) {
+    let (tensors, data) = try chosen()
+    guard tensors.contains(where: { $0.dtype == .bf16 }) else { return (tensors, data) }
+    return try choice.copy(
+      of: TensorChoice.Item.widening(tensors), from: data.region, pool: application.model.pool,
+      heldBy: application.heldVersions)
   }
 
   /// The tensors and the region where they lie: the list's own, or a copy of what is taken of it.

@@ -6,6 +6,7 @@ struct WeightsFormat: Sendable {
   /// How tensors become bytes.
   enum Encoding: String, Sendable, CaseIterable {
     case safetensors
+    case npz
     case json
   }
 
@@ -18,6 +19,7 @@ struct WeightsFormat: Sendable {
   /// Every media type that may be asked for, the preferred first.
   private static let offers = [
     preferred, WeightsFormat(.safetensors, "application/x-safetensors"),
+    WeightsFormat(.npz, "application/x-npz"), WeightsFormat(.npz, "application/zip"),
     WeightsFormat(.json, "application/json"),
   ]
 
@@ -26,11 +28,12 @@ struct WeightsFormat: Sendable {
     self.mediaType = mediaType
   }
 
-  /// The format that a query names; nil when it names none.
-  init?(_ query: Query) throws(Problem) {
+  /// The format that a query names, among those with the given encodings; nil when it names none.
+  init?(_ query: Query, of encodings: [Encoding] = Encoding.allCases) throws(Problem) {
     guard let name = query["format"] else { return nil }
-    guard let offer = Self.offers.first(where: { $0.encoding.rawValue == name }) else {
-      let all = Encoding.allCases.map(\.rawValue).joined(separator: " or ")
+    guard let offer = Self.offers.first(where: { $0.encoding.rawValue == name && encodings.contains($0.encoding) })
+    else {
+      let all = encodings.map(\.rawValue).joined(separator: " or ")
       throw .invalidParameter("format", expected: all, came: name)
     }
     self = offer
@@ -52,9 +55,10 @@ struct WeightsFormat: Sendable {
   }
 
   /// What tells a choice in this format from the whole as safetensors.
-  func tags(of choice: TensorChoice) -> [String] {
-    (encoding == .safetensors ? [] : [encoding.rawValue]) + choice.tags
-  }
+  func tags(of choice: TensorChoice) -> [String] { tags + choice.tags }
+
+  /// What tells the format from safetensors.
+  var tags: [String] { encoding == .safetensors ? [] : [encoding.rawValue] }
 
   /// What a download is called.
   func fileName(_ stem: String, _ iterations: Int) -> String {

@@ -1,8 +1,9 @@
 import HTTPServer
 import ModelStore
 import Locks
+import Tensors
 
-/// A push as safetensors, received straight into the memory that the rule reads.
+/// A push as a file, received straight into the memory that the rule reads.
 final class PushExchange: Exchange {
   private let gradientPush: GradientPush
   private struct Received {
@@ -12,13 +13,13 @@ final class PushExchange: Exchange {
   private let received: Lock<Received>
   let contentLimit = Int.max
 
-  init(_ gradientPush: GradientPush, request: Request) {
+  init(_ gradientPush: GradientPush, _ format: TensorFileFormat?, request: Request) {
     self.gradientPush = gradientPush
     let application = gradientPush.application
     received = Lock(
       Received(
         gradient: GradientReceiver(
-          layout: gradientPush.layout, totalByteCount: request.contentLength,
+          layout: gradientPush.layout, format: format, totalByteCount: request.contentLength,
           acceptsNonFinite: application.configuration.acceptsNonFinite, headers: application.model.headers,
           pool: application.model.pool)))
   }

@@ -12,7 +12,7 @@ extension Routes {
     let application = call.application
     let gradientPush = GradientPush(application: application, layout: trained.layout, conditions: conditions)
     switch format {
-    case .safetensors: return PushExchange(gradientPush, request: call.request)
+    case .file(let format): return PushExchange(gradientPush, format, request: call.request)
     case .json:
       return BufferedExchange(limit: BodyFormat.jsonLimit) { body, responder in
         responder.onWorker { responder in

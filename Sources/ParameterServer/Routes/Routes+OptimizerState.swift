@@ -7,23 +7,23 @@ import Tensors
 /// What the optimizer remembers: listed as get_weights does, set again, and slot by slot.
 extension Routes {
   static func optimizerWeights(_ call: Call) throws(Problem) -> any Exchange {
+    let encodings: [WeightsFormat.Encoding] = [.safetensors, .npz]
+    let named = try WeightsFormat(call.query, of: encodings)
     guard call.model.status.model != nil else { throw .noModel(.notFound) }
+    let format = if let named { named } else { try WeightsFormat(accepting: call, of: encodings) }
     let conditions = Conditions(call)
-    return reading(call.application) { (state) in state.list().response(to: conditions) }
+    return reading(call.application) { (state) in state.list(format).response(to: conditions) }
   }
 
   static func putOptimizerWeights(_ call: Call) throws(Problem) -> any Exchange {
     let status = call.model.status
     guard let trained = status.model else { throw .noModel(.conflict) }
-    guard case .safetensors = try BodyFormat(call) else {
-      throw .unsupportedMediaType(
-        "optimizer state comes as safetensors", allowed: ["application/octet-stream", "application/x-safetensors"])
-    }
+    let format = try BodyFormat.file(call)
     try call.refusePartialPut()
     let listing = OptimizerListing(layout: trained.layout, rule: status.optimizer.inner)
     let model = call.model
     let receiver = OptimizerStateReceiver(
-      of: listing, totalByteCount: call.request.contentLength, pool: model.pool)
+      of: listing, format: format, totalByteCount: call.request.contentLength, pool: model.pool)
     return ReceivingExchange(receiver) { state, responder in
       responder.respond(applying: .setOptimizerState(state, epoch: .random()), to: model) { (outcome) throws(Problem) in
         guard case .stateSet(let stamp) = outcome else { throw .mismatched(outcome) }

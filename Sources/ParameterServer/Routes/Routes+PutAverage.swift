@@ -16,9 +16,10 @@ extension Routes {
     let put = AveragePut(
       model: model, layout: trained.layout, average: EntityTags(ifMatch).isAny ? nil : average.stamp)
     switch format {
-    case .safetensors:
+    case .file(let format):
       let receiver = BufferReceiver(
-        layout: put.layout, average: put.average, totalByteCount: call.request.contentLength, pool: model.pool)
+        layout: put.layout, average: put.average, format: format, totalByteCount: call.request.contentLength,
+        pool: model.pool)
       return ReceivingExchange(receiver) { values, responder in put.respond(to: values, responder) }
     case .json:
       return BufferedExchange(limit: BodyFormat.jsonLimit) { body, responder in

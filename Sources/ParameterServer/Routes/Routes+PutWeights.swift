@@ -15,10 +15,10 @@ extension Routes {
       model: call.model, rounds: call.application.rounds, existing: present?.layout, nonTrainable: nonTrainable,
       isCreateOnly: call.fields[.ifNoneMatch].map { EntityTags($0).isAny } ?? false)
     switch format {
-    case .safetensors:
+    case .file(let format):
       let receiver = ModelReceiver(
-        existing: put.existing, nonTrainable: nonTrainable, totalByteCount: call.request.contentLength,
-        pool: call.model.pool)
+        existing: put.existing, nonTrainable: nonTrainable, format: format,
+        totalByteCount: call.request.contentLength, pool: call.model.pool)
       return ReceivingExchange(receiver) { received, responder in
         put.respond(to: received.layout, received.values, responder)
       }

@@ -23,7 +23,7 @@ enum Routes {
     Route(.get, "/v1/optimizer", .reader, [], optimizer),
     Route(.put, "/v1/optimizer", .admin, [], putOptimizer),
     Route(.patch, "/v1/optimizer", .admin, [], patchOptimizer),
-    Route(.get, "/v1/optimizer/weights", .reader, [], optimizerWeights),
+    Route(.get, "/v1/optimizer/weights", .reader, ["format"], optimizerWeights),
     Route(.put, "/v1/optimizer/weights", .admin, [], putOptimizerWeights),
     Route(.get, "/v1/optimizer/slots", .reader, [], slotNames),
     Route(.get, "/v1/optimizer/slots/{slot}", .reader, Selection.parameters, slot),
