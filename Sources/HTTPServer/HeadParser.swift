@@ -42,15 +42,12 @@ struct HeadParser: Sendable {
   mutating func parse(_ bytes: Span<UInt8>, peer: String = "") -> Outcome {
     if let (head, same) = known, bytes.begins(with: same.span) { return .head(head, byteCount: same.count) }
     do throws(HeadError) {
-      var reader = HeadReader()
       guard let end = try findEnd(bytes) else {
         // Whoever speaks no HTTP need not be waited for to the end of the head.
-        if !hasJudgedRequestLine, let end = bytes.firstIndex(of: .carriageReturn, in: start..<lineStart) {
-          hasJudgedRequestLine = true
-          try reader.readRequestLine(bytes, start..<end)
-        }
+        try judgeRequestLine(bytes)
         return try needMore(bytes)
       }
+      var reader = HeadReader()
       try reader.read(bytes, start..<end)
       let head = try reader.head(peer: peer)
       if end <= Self.longestKnown { known = (head, bytes.copy(of: 0..<end)) }
@@ -60,12 +57,29 @@ struct HeadParser: Sendable {
     }
   }
 
+  private mutating func judgeRequestLine(_ bytes: Span<UInt8>) throws(HeadError) {
+    guard !hasJudgedRequestLine, let end = bytes.firstIndex(of: .carriageReturn, in: start..<lineStart) else { return }
+    hasJudgedRequestLine = true
+    var reader = HeadReader()
+    try reader.readRequestLine(bytes, start..<end)
+  }
+
   private func needMore(_ bytes: Span<UInt8>) throws(HeadError) -> Outcome {
     guard bytes.count < maximumBytes else { throw lineStart == start ? .targetTooLong : .headTooLarge }
     return .needMore
   }
 
   private mutating func findEnd(_ bytes: Span<UInt8>) throws(HeadError) -> Int? {
+    do throws(HeadError) {
+      return try scan(bytes)
+    } catch {
+      // A head in one piece is refused for the same reason as one in drips.
+      try judgeRequestLine(bytes)
+      throw error
+    }
+  }
+
+  private mutating func scan(_ bytes: Span<UInt8>) throws(HeadError) -> Int? {
     let count = min(bytes.count, maximumBytes)
     // Empty lines before the request line are skipped (RFC 9112, section 2.2).
     while scanned == start, start + 1 < count, bytes[start] == .carriageReturn {

@@ -69,6 +69,8 @@ import Testing
     ("\r\n\rGET / HTTP/1.1\r\nHost: a\r\n\r\n", .bareCarriageReturn),
     ("GET /\r\n", .malformedRequestLine),
     ("GET / HTTP/0.9\r\n", .unsupportedVersion),
+    ("GET / HTTP/2.0\r\nA: x\ry\r\n\r\n", .unsupportedVersion),
+    ("GET /\r\n\r/\r\n", .malformedRequestLine),
     ("PRI * HTTP/2.0\r\n", .unsupportedVersion),
     ("GET\r\n\r\n", .malformedRequestLine),
     ("GET  / HTTP/1.1\r\nHost: a\r\n\r\n", .malformedVersion),

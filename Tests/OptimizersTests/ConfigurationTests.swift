@@ -129,6 +129,15 @@ struct ConfigurationTests {
       #expect(error?.field == "config.optimizer.config.\(field)")
     }
   }
+
+  @Test
+  func numbersBeyondFloat64StayJSON() throws {
+    let text = Array("[1,-1e5888,2e308]".utf8)
+    let written = JSONConfiguration.text(of: try JSONConfiguration.value(of: text.span))
+    #expect(String(decoding: written, as: UTF8.self) == "[1,-1e999,1e999]")
+    let rate = try JSONConfiguration.value(of: Array("1e999".utf8).span)
+    #expect(refusal(of: .make("SGD", ["learning_rate": rate]))?.field == "config.learning_rate")
+  }
 }
 
 extension ConfigValue {

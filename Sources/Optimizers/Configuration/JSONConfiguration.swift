@@ -105,6 +105,9 @@ public enum JSONConfiguration {
         append(value, to: &text)
       }
       text += values.isEmpty ? "[]".utf8 : "]".utf8
+    case .number(let number) where number.isInfinite:
+      // JSON has no infinity; what is too large for float64 is read as one.
+      text += number < 0 ? "-1e999".utf8 : "1e999".utf8
     case .null, .flag, .integer, .number: text += value.description.utf8
     }
   }
