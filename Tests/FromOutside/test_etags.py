@@ -186,8 +186,8 @@ class Program:
 
     def get(self):
         path = self.pick(list(PATHS))
-        # Few enough requests that each comes again.
-        url = f"{path}?{self.query(path)}" if self.random.integers(3) or not self.last else self.pick(list(self.last))
+        # Some of the requests come again, before and after changes.
+        url = self.pick([f"{path}?{self.query(path)}", self.pick([*self.last][-10:] or [path])])
         version = self.versions[PATHS[url.split("?")[0]]]
         response = self.client.get(url)
         if response.status_code == 404:
