@@ -49,7 +49,19 @@ struct BenchCommand: ParsableCommand {
   func run() throws {
     let interruption = Interruption()
     let suite = try BenchSuite(self, report: BenchReport(comparedWith: compare), interruption: interruption)
-    for topic in only { try suite.run(topic) }
+    var failure: Failure?
+    for topic in only {
+      do throws(Failure) {
+        try suite.run(topic)
+      } catch {
+        // What has been measured counts, and what else can be is: a machine may lack the memory for the largest models.
+        guard error.kind == .unavailable else { throw error }
+        suite.report.progress.clear()
+        StandardStream.error.write("swa-server bench: \(topic.rawValue): \(error.message)\n")
+        failure = failure ?? error
+      }
+    }
     suite.report.printTable()
+    if let failure { throw failure }
   }
 }

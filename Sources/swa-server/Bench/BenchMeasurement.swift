@@ -27,14 +27,16 @@ struct BenchMeasurement: Codable {
   var copyGigabytesPerSecond: Double?
   /// How fast the server is as a multiple of the yardstick, or of what it is held against otherwise.
   var ratio: Double?
+  var goal: BenchGoal?
 
-  init(_ subject: Subject) {
+  init(_ subject: Subject, goal: BenchGoal? = nil) {
     self.subject = subject
+    self.goal = goal
   }
 
   /// Figures beside those of what they are held against: with several clients by their sum, with one by the median.
-  init(_ subject: Subject, _ rounds: [BenchTimes], against others: [BenchTimes]) {
-    self.subject = subject
+  init(_ subject: Subject, _ rounds: [BenchTimes], against others: [BenchTimes], goal: BenchGoal? = nil) {
+    self.init(subject, goal: goal)
     let figures = BenchFigures(rounds)
     self.figures = figures
     guard !others.isEmpty else { return }

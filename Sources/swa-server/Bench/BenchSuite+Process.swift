@@ -12,7 +12,7 @@ extension BenchSuite {
       let clients = try BenchClients(count, sending: BenchRequest(kind: .push, shape: shape), to: server.address)
       _ = try takeTurns(subject, { (round) throws(Failure) in try clients.run(round) }, { _ in nil })
       guard let peak = try server.peakMemory() else { return }
-      var measurement = BenchMeasurement(subject)
+      var measurement = BenchMeasurement(subject, goal: BenchGoal(ratio: 1))
       // Variables, a slot, an average; a gradient for each push; one idle region.
       let allowed = Int(1.1 * Double(3 * shape.byteCount)) + (count + 1) * shape.byteCount + 32_000_000
       measurement.memory = BenchMeasurement.Memory(peakBytes: peak, allowedBytes: allowed)
@@ -38,6 +38,6 @@ extension BenchSuite {
         }
         return BenchTimes(round: MonotonicTime.now.seconds(since: start), requests: requests)
       }, { _ in nil })
-    add(BenchMeasurement(subject, times, against: []))
+    add(BenchMeasurement(subject, times, against: [], goal: BenchGoal(medianSeconds: 0.02)))
   }
 }

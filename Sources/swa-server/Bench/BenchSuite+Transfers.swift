@@ -2,14 +2,17 @@
 extension BenchSuite {
   func measureTransfers(_ name: String, _ kind: BenchRequest.Kind) throws(Failure) {
     for size in sizes {
-      for count in clients { try measure(name, BenchRequest(kind: kind, shape: size.shape), clients: count) }
+      let request = BenchRequest(kind: kind, shape: size.shape)
+      for count in clients { try measure(name, request, clients: count, goal: BenchGoal(for: request)) }
     }
   }
 
   func measureSmallRequests() throws(Failure) {
     let shape = BenchSize.small.shape
-    try measure("push", BenchRequest(kind: .push, shape: shape), clients: 8)
-    try measure("pull", BenchRequest(kind: .pull, shape: shape), clients: 8)
+    try measure(
+      "push", BenchRequest(kind: .push, shape: shape), clients: 8, goal: BenchGoal(ratio: 0.75, p99Medians: 5))
+    try measure(
+      "pull", BenchRequest(kind: .pull, shape: shape), clients: 8, goal: BenchGoal(ratio: 0.8, p99Medians: 5))
   }
 
   func measureGrowth() throws(Failure) {
@@ -29,7 +32,7 @@ extension BenchSuite {
       let clientOfMany = try BenchClients(1, sending: BenchRequest(kind: kind, shape: many), to: serverOfMany.address)
       let clientOfOne = try BenchClients(1, sending: BenchRequest(kind: kind, shape: one), to: serverOfOne.address)
       let subject = BenchMeasurement.Subject("\(kind.rawValue) against one tensor", many, clients: 1)
-      try hold(subject, clientOfMany, against: clientOfOne)
+      try hold(subject, clientOfMany, against: clientOfOne, goal: BenchGoal(ratio: 1 / 1.15))
     }
   }
 
@@ -63,7 +66,8 @@ extension BenchSuite {
           return times
         }, { (round) throws(Failure) in try client.run(round) })
       // By what a client gets done, not by its median.
-      var measurement = BenchMeasurement(subject, beside, against: quiet)
+      var measurement = BenchMeasurement(
+        subject, beside, against: quiet, goal: BenchGoal(ratio: 0.5, p99Seconds: 0.005))
       measurement.ratio = BenchFigures(beside).speed(against: BenchFigures(quiet), clients: 2)
       add(measurement)
     }
@@ -84,14 +88,14 @@ extension BenchSuite {
         _ = try readers.end()
         return times
       }, { (round) throws(Failure) in try pusher.run(round) })
-    add(BenchMeasurement(subject, beside, against: without))
+    add(BenchMeasurement(subject, beside, against: without, goal: BenchGoal(ratio: 1 / 1.3)))
   }
 
   func hold(
-    _ subject: BenchMeasurement.Subject, _ one: BenchClients, against other: BenchClients
+    _ subject: BenchMeasurement.Subject, _ one: BenchClients, against other: BenchClients, goal: BenchGoal? = nil
   ) throws(Failure) {
     let (ones, others) = try takeTurns(
       subject, { (round) throws(Failure) in try one.run(round) }, { (round) throws(Failure) in try other.run(round) })
-    add(BenchMeasurement(subject, ones, against: others))
+    add(BenchMeasurement(subject, ones, against: others, goal: goal))
   }
 }

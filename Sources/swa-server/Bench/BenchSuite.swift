@@ -53,7 +53,9 @@ final class BenchSuite {
   }
 
   /// Measures a request, in turns with the yardstick if there is one.
-  func measure(_ name: String, _ request: BenchRequest, clients: Int) throws(Failure) {
+  func measure(
+    _ name: String, _ request: BenchRequest, clients: Int, goal: BenchGoal? = nil
+  ) throws(Failure) {
     let server = try server(request.shape)
     let ours = try BenchClients(clients, sending: request, to: server.address)
     var others: BenchClients?
@@ -68,7 +70,7 @@ final class BenchSuite {
       subject, { (round) throws(Failure) in try ours.run(round) },
       { (round) throws(Failure) in try others?.run(round) })
     withExtendedLifetime((server, other)) {}
-    report.add(BenchMeasurement(subject, mine, against: theirs))
+    report.add(BenchMeasurement(subject, mine, against: theirs, goal: goal))
   }
 
   /// Rounds of one and the other in turns, so that what else the machine does meets both.

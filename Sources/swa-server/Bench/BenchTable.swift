@@ -9,7 +9,7 @@ struct BenchTable {
   }
 
   var text: String {
-    var titles = ["what", "median", "p99", "a second", "held against", "ratio"]
+    var titles = ["what", "median", "p99", "a second", "held against", "ratio", "goal"]
     if !earlier.isEmpty { titles.append("earlier run") }
     let rows = measurements.map { row($0) }
     return ([titles, titles.indices.map { $0 == 0 ? "---" : "---:" }] + rows)
@@ -27,6 +27,7 @@ struct BenchTable {
       cells += Self.cells(measurement)
     }
     cells.append(measurement.ratio.map { Self.rounded($0, 2) } ?? "")
+    cells.append(measurement.goal.map { Self.text(of: $0, for: measurement) } ?? "")
     if !earlier.isEmpty { cells.append(change(of: measurement)) }
     return cells
   }
@@ -38,6 +39,16 @@ struct BenchTable {
       isOne ? time($0.medianSeconds) : "\(rate($0.perSecond)) a second"
     }
     return [time(figures.medianSeconds), time(figures.p99Seconds), rate(figures.perSecond), other ?? ""]
+  }
+
+  private static func text(of goal: BenchGoal, for measurement: BenchMeasurement) -> String {
+    var parts: [String] = []
+    if let ratio = goal.ratio { parts.append("≥ \(rounded(ratio, 2))") }
+    if let seconds = goal.medianSeconds { parts.append("≤ \(time(seconds))") }
+    if let seconds = goal.p99Seconds { parts.append("p99 ≤ \(time(seconds))") }
+    if let medians = goal.p99Medians { parts.append("p99 ≤ \(rounded(medians, 0)) medians") }
+    let result = goal.isMet(by: measurement).map { $0 ? ": met" : ": missed" }
+    return parts.joined(separator: ", ") + (result ?? "")
   }
 
   /// How many times as fast as in the earlier run.
