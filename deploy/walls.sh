@@ -12,6 +12,7 @@ complain() {
 # Where `unsafe` may stand: the owners of memory, of descriptors and of C handles.
 unsafe_files=(
   Sources/Optimizers/BlockTarget.swift
+  Sources/Optimizers/Span+SumOfSquares.swift
   Sources/ModelStore/Durability/SystemFiles.swift
   Sources/ParameterClient/CurlHandle.swift
   Sources/ParameterClient/LocalFile.swift

@@ -6,6 +6,8 @@ extension ConnectionState {
   private static let inlineContent = 64 << 10
   /// Chunks from this size on are read straight to their place.
   private static let directChunk = 16 << 10
+  /// The most that is read at once: whoever takes it finds it in the cache.
+  private static let piece = 256 << 10
 
   /// Receives content until it is complete or does not come.
   mutating func readContent(_ place: inout Place, _ ready: inout ReadySet) -> Turn.Pause? {
@@ -59,7 +61,7 @@ extension ConnectionState {
       try exchange.receive { span in
         guard !wasLent, !span.isEmpty else { return 0 }
         wasLent = true
-        let room = min(span.count, wanted)
+        let room = min(span.count, wanted, Self.piece)
         moved = input.move(to: &span, atMost: room)
         guard moved < room, ready.isReadable || stream.hasBufferedBytes else { return moved }
         var rest = span._mutatingExtracting(moved..<room)

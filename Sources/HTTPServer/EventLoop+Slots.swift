@@ -21,6 +21,8 @@ extension EventLoop {
     let connection = Connection(
       token: token, stream: stream, peer: peer, loop: handle, context: context, now: place.now)
     slots[index].connection = connection
+    slots[index].socket = socket
+    slots[index].isMuted = false
     slots[index].ready = ReadySet(isWritable: true)
     slots[index].pause = .transport(.readable)
     slots[index].isSlow = false
@@ -35,6 +37,7 @@ extension EventLoop {
     setIdle(index, false)
     connection.close()
     slots[index].connection = nil
+    slots[index].socket = nil
     slots[index].deadline = nil
     slots[index].generation &+= 1
     freeSlots.append(index)
@@ -58,6 +61,14 @@ extension EventLoop {
     slots[index].previousIdle = newestIdle
     if let newestIdle { slots[newestIdle].nextIdle = index } else { oldestIdle = index }
     newestIdle = index
+  }
+
+  /// Says whether the poller is to tell when the connection is ready.
+  func setMuted(_ index: Int, _ isMuted: Bool) {
+    guard slots[index].isMuted != isMuted, let connection = slots[index].connection, let socket = slots[index].socket
+    else { return }
+    slots[index].isMuted = isMuted
+    poller.mute(socket, token: connection.token, isMuted)
   }
 
   func setDeadline(_ index: Int, _ deadline: MonotonicTime?) {

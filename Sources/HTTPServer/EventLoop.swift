@@ -57,6 +57,7 @@ final class EventLoop {
     if event.isWritable { slots[index].ready.isWritable = true }
     if event.isHungUp { slots[index].ready.isHungUp = true }
     if event.isBroken { slots[index].ready.isBroken = true }
+    if slots[index].isLent { setMuted(index, true) }
     goOnIfReady(index)
   }
 
@@ -71,6 +72,7 @@ final class EventLoop {
       guard let index = index(of: token) else { return }
       lentCount -= 1
       slots[index].isLent = false
+      setMuted(index, false)
       slots[index].ready = .all
       self.turn(index) { $0.refuseForLackOfWorkers(&$1, &$2) }
     case .revoked(let token):
@@ -146,6 +148,7 @@ final class EventLoop {
   private func takeBack(_ index: Int, _ turn: Turn) {
     lentCount -= 1
     slots[index].isLent = false
+    setMuted(index, false)
     // A worker that did not meet the transport's end leaves it as ready as it may be.
     if turn.pause != .transport(.readable) { slots[index].ready.isReadable = true }
     if turn.pause != .transport(.writable) { slots[index].ready.isWritable = true }

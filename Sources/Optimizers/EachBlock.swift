@@ -32,7 +32,9 @@ func eachBlock(_ extent: RunExtent, _ body: @Sendable (Block) -> Void) {
   if let rows = extent.rows { return eachRow(rows, body) }
   let count = extent.elementCount
   let blockCount = (count + blockElementCount - 1) / blockElementCount
-  @Sendable func block(_ index: Int) -> Block {
+  // From the end: of a gradient that has just arrived, the last blocks are still in cache.
+  @Sendable func block(_ position: Int) -> Block {
+    let index = blockCount - 1 - position
     let range = index * blockElementCount..<min((index + 1) * blockElementCount, count)
     return Block(target: range, source: range)
   }

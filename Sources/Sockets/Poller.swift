@@ -13,10 +13,17 @@ public final class Poller: Sendable {
   /// Watches a connection for its whole life, by edges: each change to readable or writable is told once, so that no
   /// further call is needed between requests.
   public func watch(_ stream: SocketStream, token: UInt64) throws(SocketError) {
-    try set(
-      EPOLL_CTL_ADD, stream.number, EPOLLIN.rawValue | EPOLLOUT.rawValue | EPOLLRDHUP.rawValue | EPOLLET.rawValue, token
-    )
+    try set(EPOLL_CTL_ADD, stream.number, Self.readiness | Self.endings, token)
   }
+
+  /// Tells of the connection's endings alone from now on, or again of everything, beginning with what it is ready for.
+  public func mute(_ stream: SocketStream, token: UInt64, _ isMuted: Bool) {
+    _ = swa_epoll_set(
+      descriptor.number, EPOLL_CTL_MOD, stream.number, isMuted ? Self.endings : Self.readiness | Self.endings, token)
+  }
+
+  private static var readiness: UInt32 { EPOLLIN.rawValue | EPOLLOUT.rawValue }
+  private static var endings: UInt32 { EPOLLRDHUP.rawValue | EPOLLET.rawValue }
 
   /// Watches a listening socket by level; of several loops one is woken.
   public func watch(_ listener: Listener, token: UInt64) throws(SocketError) {
