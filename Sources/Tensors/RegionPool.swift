@@ -1,18 +1,49 @@
 private import CLinux
+private import Dispatch
 private import Glibc
 private import Locks
 
 /// Where regions get their memory: huge-page mappings from a MiB on, of which one idle mapping of each recent size is
-/// kept, because fresh pages cost several times what the work on them does.
+/// kept, because fresh pages cost several times what the work on them does. Further ones of a size stay for two seconds:
+/// of several clients that push back to back, some are always between two pushes.
 public final class RegionPool: Sendable {
   private static let mappingThreshold = 1 << 20
   private static let hugePageByteCount = 2 << 20
   private static let idleLimit = 8
+  private static let lingerNanoseconds: UInt64 = 2_000_000_000
+
+  private struct Idle {
+    let memory: Memory
+    /// When it became idle.
+    let since: UInt64
+  }
 
   private struct State {
-    var idle: [Memory] = []
+    /// The longest idle first.
+    var idle: [Idle] = []
+    /// Whether a look at what has lingered is on its way.
+    var isTrimScheduled = false
     var allocatedByteCount = 0
     var peakByteCount = 0
+
+    /// Takes out what is idle since before `time` beside the newest of its size.
+    mutating func takeFurther(idleBefore time: UInt64) -> [Memory] {
+      var kept: [Idle] = []
+      var further: [Memory] = []
+      for idle in idle.reversed() {
+        let isOnly = !kept.contains { $0.memory.byteCount == idle.memory.byteCount }
+        if isOnly || idle.since >= time { kept.append(idle) } else { further.append(idle.memory) }
+      }
+      idle = kept.reversed()
+      return further
+    }
+
+    /// Whether several of a size are idle.
+    var hasFurther: Bool {
+      idle.indices.contains { index in
+        idle[..<index].contains { $0.memory.byteCount == idle[index].memory.byteCount }
+      }
+    }
   }
   private let state = Lock(State())
 
@@ -24,7 +55,7 @@ public final class RegionPool: Sendable {
       defer { state.idle = [] }
       return state.idle
     }
-    for memory in idle { Self.unmap(memory) }
+    for idle in idle { Self.unmap(idle.memory) }
   }
 
   /// Bytes of all living regions.
@@ -34,19 +65,24 @@ public final class RegionPool: Sendable {
   public var peakByteCount: Int { state.withLock { $0.peakByteCount } }
 
   /// Bytes kept for reuse.
-  public var idleByteCount: Int { state.withLock { $0.idle.reduce(0) { $0 + $1.byteCount } } }
+  public var idleByteCount: Int { state.withLock { $0.idle.reduce(0) { $0 + $1.memory.byteCount } } }
 
   /// Memory of at least `byteCount` bytes, aligned to 64 bytes, its content unspecified; nil when the system has none.
   func take(byteCount: Int) -> Memory? {
     let capacity = Self.capacity(for: byteCount)
-    let recycled: Memory? = state.withLock { state in
+    let (recycled, further): (Memory?, [Memory]) = state.withLock { state in
       state.allocatedByteCount += byteCount
       state.peakByteCount = max(state.peakByteCount, state.allocatedByteCount)
-      guard let index = state.idle.lastIndex(where: { $0.byteCount == capacity }) else { return nil }
-      return state.idle.remove(at: index)
+      guard capacity >= Self.mappingThreshold else { return (nil, []) }
+      guard let index = state.idle.lastIndex(where: { $0.memory.byteCount == capacity }) else {
+        return (nil, state.takeFurther(idleBefore: .max))
+      }
+      return (state.idle.remove(at: index).memory, [])
     }
     recycled?.useHugePages(true)
     if let recycled { return recycled }
+    // What is new takes no memory beside what lingers.
+    for memory in further { Self.unmap(memory) }
     let fresh = capacity < Self.mappingThreshold ? Self.allocate(capacity) : Self.map(capacity)
     if fresh == nil { state.withLock { $0.allocatedByteCount -= byteCount } }
     return fresh
@@ -54,20 +90,38 @@ public final class RegionPool: Sendable {
 
   /// Takes memory back that was given for `byteCount` bytes.
   func giveBack(_ memory: Memory, byteCount: Int) {
-    let isMapped = memory.byteCount >= Self.mappingThreshold
-    let surplus: Memory? = state.withLock { state in
+    guard memory.byteCount >= Self.mappingThreshold else {
+      state.withLock { $0.allocatedByteCount -= byteCount }
+      unsafe memory.base.deallocate()
+      return
+    }
+    let (surplus, trims): (Memory?, Bool) = state.withLock { state in
       state.allocatedByteCount -= byteCount
-      guard isMapped else { return memory }
-      guard !state.idle.contains(where: { $0.byteCount == memory.byteCount }) else { return memory }
-      state.idle.append(memory)
-      return state.idle.count > Self.idleLimit ? state.idle.removeFirst() : nil
+      let isFurther = state.idle.contains { $0.memory.byteCount == memory.byteCount }
+      state.idle.append(Idle(memory: memory, since: DispatchTime.now().uptimeNanoseconds))
+      let trims = isFurther && !state.isTrimScheduled
+      if trims { state.isTrimScheduled = true }
+      return (state.idle.count > Self.idleLimit ? state.idle.removeFirst().memory : nil, trims)
     }
-    guard let surplus else { return }
-    if isMapped {
-      Self.unmap(surplus)
-    } else {
-      unsafe surplus.base.deallocate()
+    if let surplus { Self.unmap(surplus) }
+    if trims { scheduleTrim() }
+  }
+
+  private func scheduleTrim() {
+    DispatchQueue.global().asyncAfter(deadline: .now() + .nanoseconds(Int(Self.lingerNanoseconds))) { [weak self] in
+      self?.trim(at: DispatchTime.now().uptimeNanoseconds)
     }
+  }
+
+  /// Gives back what has lingered, down to one mapping of each size.
+  func trim(at now: UInt64) {
+    let (further, goesOn): ([Memory], Bool) = state.withLock { state in
+      let further = state.takeFurther(idleBefore: now - min(now, Self.lingerNanoseconds))
+      state.isTrimScheduled = state.hasFurther
+      return (further, state.isTrimScheduled)
+    }
+    for memory in further { Self.unmap(memory) }
+    if goesOn { scheduleTrim() }
   }
 
   private static func capacity(for byteCount: Int) -> Int {
