@@ -21,6 +21,10 @@ extension ConnectionState {
       return nil
     }
     if content.isComplete {
+      guard uncharged == 0 || charge() else {
+        refuse(.outOfMemory, losesFraming: true, now: place.now)
+        return nil
+      }
       if let share { context.budget.complete(share) }
       machine.receivedAllContent()
       respond()
@@ -99,11 +103,17 @@ extension ConnectionState {
     content.take(count)
     machine.receivedContent(count)
     place.earn(count)
+    uncharged += count
+    // On the loop when the content is complete or the turn ends: what is small is charged once.
+    guard place.isLoop || charge() else { throw .outOfMemory }
+  }
+
+  /// Charges content to the budget; false when it must go.
+  mutating func charge() -> Bool {
     let share = share ?? makeShare()
     self.share = share
-    guard context.budget.charge(count, to: share) else {
-      throw .outOfMemory
-    }
+    defer { uncharged = 0 }
+    return context.budget.charge(uncharged, to: share)
   }
 
   private func makeShare() -> BodyBudget.Share {

@@ -19,6 +19,8 @@ struct ConnectionState: Sendable {
   var exchange: (any Exchange)?
   var content = IncomingContent()
   var share: BodyBudget.Share?
+  /// Bytes of content that the budget does not know of yet.
+  var uncharged = 0
   var ticket: Ticket?
   var work: (@Sendable (consuming Responder) -> Void)?
   var outgoing = Outgoing()
@@ -45,7 +47,11 @@ struct ConnectionState: Sendable {
     place.requestsLeft = Place.requestsPerTurn
     let borrows = !input.hasStorage
     if borrows { input.borrow(&place.spare) }
-    let pause = step(&place, &ready)
+    var pause = step(&place, &ready)
+    if uncharged > 0, !charge() {
+      refuse(.outOfMemory, losesFraming: true, now: place.now)
+      pause = step(&place, &ready)
+    }
     if borrows { input.giveBack(&place.spare) } else { input.release() }
     return Turn(pause: pause, deadline: machine.deadline, isIdle: machine.isIdle)
   }
@@ -165,5 +171,6 @@ struct ConnectionState: Sendable {
     exchange = nil
     if let share { context.budget.release(share) }
     share = nil
+    uncharged = 0
   }
 }

@@ -6,7 +6,7 @@ struct Outgoing: Sendable {
   /// More at once makes `send` slower: the bytes leave the cache before they are copied.
   private static let piece = 256 << 10
   /// Content up to this size is copied behind the head.
-  static let small = 64 << 10
+  static let small = Content.small
   private static let smallPiece = 16 << 10
 
   private var prefix: [UInt8] = []
@@ -29,26 +29,16 @@ struct Outgoing: Sendable {
     let hasContent = status != .noContent && status != .notModified
     prefix.reserveCapacity(512 + (count <= Self.small ? count : 0))
     prefix += interim
-    prefix += "HTTP/1.1 ".utf8
-    prefix.append(decimal: status.code)
-    prefix.append(.space)
-    prefix += status.reasonPhrase.utf8
-    for field in response.fields {
-      prefix.append(.carriageReturn)
-      prefix.append(.lineFeed)
-      prefix += field.name.rawName.utf8
-      prefix.append(UInt8(ascii: ":"))
-      prefix.append(.space)
-      prefix += field.value.utf8
-    }
+    prefix += status == .ok ? Self.okLine : Self.line(of: status)
+    prefix += response.lines.bytes
     if hasContent {
-      prefix += "\r\nContent-Length: ".utf8
+      prefix += Self.contentLength
       prefix.append(decimal: count)
+      prefix += Self.lineEnd
     }
-    prefix += "\r\n".utf8
     if closes { prefix += "Connection: close\r\n".utf8 }
     date.append(to: &prefix)
-    prefix += "\r\n".utf8
+    prefix += Self.lineEnd
     left = prefix.count
     guard hasContent, method != .head else { return }
     left += count
@@ -60,6 +50,14 @@ struct Outgoing: Sendable {
     }
   }
 
+  private static let okLine = line(of: .ok)
+  private static let contentLength = Array("Content-Length: ".utf8)
+  private static let lineEnd = Array("\r\n".utf8)
+
+  private static func line(of status: HTTPResponse.Status) -> [UInt8] {
+    Array("HTTP/1.1 \(status.code) \(status.reasonPhrase)\r\n".utf8)
+  }
+
   /// Takes a piece into the prefix unless it can't be read.
   private mutating func append(_ piece: any ByteSource) -> Bool {
     if let bytes = piece as? [UInt8] {
@@ -68,9 +66,7 @@ struct Outgoing: Sendable {
     } else {
       return piece.withBytes(in: 0..<piece.byteCount) { bytes in
         guard bytes.count == piece.byteCount else { return false }
-        prefix.append(addingCapacity: bytes.count) { output in
-          for index in bytes.indices { output.append(bytes[index]) }
-        }
+        prefix.append(contentsOf: bytes)
         return true
       }
     }

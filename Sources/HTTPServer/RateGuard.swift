@@ -2,7 +2,7 @@ internal import Sockets
 
 /// Watches that bytes move at a least rate, averaged over windows of 10 s.
 struct RateGuard: Sendable {
-  private static let window = Duration.seconds(10)
+  private static let windowNanoseconds: Int64 = 10_000_000_000
 
   private let minimum: Int
   private var moved = 0
@@ -11,7 +11,7 @@ struct RateGuard: Sendable {
 
   init(bytesPerSecond: Int, now: MonotonicTime) {
     minimum = bytesPerSecond * 10
-    deadline = now + Self.window
+    deadline = now.advanced(byNanoseconds: Self.windowNanoseconds)
   }
 
   mutating func move(_ count: Int) {
@@ -28,7 +28,7 @@ struct RateGuard: Sendable {
     guard now >= deadline else { return true }
     defer {
       moved = 0
-      deadline = now + Self.window
+      deadline = now.advanced(byNanoseconds: Self.windowNanoseconds)
     }
     return moved >= minimum
   }

@@ -4,16 +4,46 @@ public import HTTPTypes
 public struct Response: Sendable {
   /// The status code.
   public var status: HTTPResponse.Status
-  /// Fields beside those that the connection adds.
-  public var fields: HTTPFields
+  /// Fields beside those that the connection adds. Cost: where they were given as lines, these are read.
+  public var fields: HTTPFields {
+    get {
+      switch written {
+      case .fields(let fields): fields
+      case .lines(let lines): lines.fields
+      }
+    }
+    set { written = .fields(newValue) }
+  }
   /// The content; not sent for HEAD, 204 and 304.
   public var content: Content
 
   /// An answer with the given content.
   public init(_ status: HTTPResponse.Status, fields: HTTPFields = [:], content: Content = Content()) {
     self.status = status
-    self.fields = fields
+    written = .fields(fields)
     self.content = content
+  }
+
+  /// An answer whose fields are ready to be sent.
+  public init(_ status: HTTPResponse.Status, lines: FieldLines, content: Content = Content()) {
+    self.status = status
+    written = .lines(lines)
+    self.content = content
+  }
+
+  private enum Fields: Sendable {
+    case fields(HTTPFields)
+    case lines(FieldLines)
+  }
+
+  private var written: Fields
+
+  /// The fields as lines.
+  public var lines: FieldLines {
+    switch written {
+    case .fields(let fields): FieldLines(fields)
+    case .lines(let lines): lines
+    }
   }
 }
 
@@ -41,9 +71,23 @@ public struct Content: Sendable {
   /// The sum of the pieces' bytes.
   public let byteCount: Int
 
+  /// Content of up to so many bytes is copied behind the head of its answer.
+  public static let small = 64 << 10
+
   /// Content of several pieces, none for an empty one.
   public init(_ pieces: (any ByteSource)...) {
     self.init(pieces)
+  }
+
+  /// The same bytes in one piece of memory of their own; nil when a source can't be read.
+  public func copied() -> Content? {
+    var bytes: [UInt8] = []
+    bytes.reserveCapacity(byteCount)
+    for piece in pieces {
+      let isWhole = piece.withBytes(in: 0..<piece.byteCount) { bytes.append(contentsOf: $0) == piece.byteCount }
+      guard isWhole else { return nil }
+    }
+    return Content(bytes)
   }
 
   /// Content of several pieces.

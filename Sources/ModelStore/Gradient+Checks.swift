@@ -4,18 +4,19 @@ import Tensors
 /// What is checked once all gradients are there.
 extension Gradient {
   /// The gradients of a plan whose regions are filled.
-  init(
-    _ plan: GradientPlan, _ regions: [Region], norm: GradientNorm, acceptsNonFinite: Bool
+  convenience init(
+    _ plan: GradientPlan, _ regions: [Region], norm: GradientNorm, acceptsNonFinite: Bool,
+    knownRuns: [RunExtent]? = nil
   ) throws(ModelError) {
     try self.init(
       layout: plan.layout, values: regions[0], dense: plan.dense, assigned: plan.assigned,
-      sparse: try Self.sparse(plan, regions), norm: norm, acceptsNonFinite: acceptsNonFinite)
+      sparse: try Self.sparse(plan, regions), norm: norm, acceptsNonFinite: acceptsNonFinite, knownRuns: knownRuns)
   }
 
   /// Gradients whose norm was found as far as their values were received.
-  init(
+  convenience init(
     layout: Layout, values: Region, dense: [Int], assigned: [Int], sparse: [SparseGradient], norm: GradientNorm,
-    acceptsNonFinite: Bool
+    acceptsNonFinite: Bool, knownRuns: [RunExtent]? = nil
   ) throws(ModelError) {
     var norm = norm
     let found = norm.finish(
@@ -27,12 +28,9 @@ extension Gradient {
       }
       for index in assigned { try Self.checkFinite(layout.entries[index], in: values) }
     }
-    self.layout = layout
-    self.values = values
-    self.dense = dense
-    self.assigned = assigned
-    self.sparse = sparse
-    self.norm = found ?? .nan
+    self.init(
+      layout: layout, values: values, dense: dense, assigned: assigned, sparse: sparse, norm: found ?? .nan,
+      knownRuns: knownRuns)
   }
 
   private static func sparse(_ plan: GradientPlan, _ regions: [Region]) throws(ModelError) -> [SparseGradient] {

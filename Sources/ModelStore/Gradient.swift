@@ -2,7 +2,9 @@ import Optimizers
 public import Tensors
 
 /// Gradients of some variables of a model, received in full and checked.
-public struct Gradient: Sendable {
+///
+/// An object, because a push goes through many hands, and copies of all this would cost more than a small step.
+public final class Gradient: Sendable {
   /// The layout of the model that they are for.
   public let layout: Layout
   /// Dense gradients and new values of non-trainable variables, in the layout's compute places; unspecified elsewhere.
@@ -16,7 +18,21 @@ public struct Gradient: Sendable {
   /// The 2-norm over trainable variables, before clipping.
   public let norm: Double
   /// The runs of the dense gradients, for one thread each, where they were found before.
-  var knownRuns: [RunExtent]?
+  let knownRuns: [RunExtent]?
+
+  /// Gradients that were checked.
+  init(
+    layout: Layout, values: Region, dense: [Int], assigned: [Int], sparse: [SparseGradient], norm: Double,
+    knownRuns: [RunExtent]? = nil
+  ) {
+    self.layout = layout
+    self.values = values
+    self.dense = dense
+    self.assigned = assigned
+    self.sparse = sparse
+    self.norm = norm
+    self.knownRuns = knownRuns
+  }
 
   /// The runs of neighbouring trainable variables of one type, where `clips`, if there are any, are the same too.
   static func runs(

@@ -38,9 +38,8 @@ public struct GradientReceiver: Sendable {
     let (plan, regions) = try placer.placed(received)
     let norm = norm ?? placer.header?.norm ?? GradientNorm(of: plan.dense, in: plan.layout)
     do throws(ModelError) {
-      var gradient = try Gradient(plan, regions, norm: norm, acceptsNonFinite: acceptsNonFinite)
-      gradient.knownRuns = placer.header?.runs
-      return gradient
+      return try Gradient(
+        plan, regions, norm: norm, acceptsNonFinite: acceptsNonFinite, knownRuns: placer.header?.runs)
     } catch {
       throw .model(error)
     }

@@ -74,7 +74,7 @@ extension Gradient {
   /// Gradients from JSON text, `{"gradients":{…}}`.
   ///
   /// Cost in memory: one region of gradients beside the text.
-  public init(
+  public convenience init(
     json text: Span<UInt8>, for layout: Layout, acceptsNonFinite: Bool, pool: RegionPool
   ) throws(BodyError) {
     let body = try JSONBody(parsing: text, member: "gradients") { name in
@@ -101,7 +101,7 @@ extension Gradient {
     }
     do throws(ModelError) {
       let norm = GradientNorm(of: plan.dense, in: layout)
-      self = try Gradient(plan, regions, norm: norm, acceptsNonFinite: acceptsNonFinite)
+      try self.init(plan, regions, norm: norm, acceptsNonFinite: acceptsNonFinite)
     } catch {
       throw .model(error)
     }

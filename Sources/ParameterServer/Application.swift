@@ -17,6 +17,7 @@ public final class Application: Service {
   let pushesUnderWay = PushesUnderWay()
   let heldVersions: HeldVersions
   let longPolls: LongPolls
+  let smallAnswers = SmallAnswers()
   let started = Started()
   private let logger: Logger
   private let router = Router(Routes.all.map { ($0.method, $0.path) })
@@ -34,7 +35,8 @@ public final class Application: Service {
       Rounds(of: model, $0, acceptsNonFinite: configuration.acceptsNonFinite)
     }
     model.onChange { [longPolls, weak model] in
-      if let model { longPolls.take(model.status) }
+      // Without the look at the model, which costs several times as much as this.
+      if longPolls.count > 0, let model { longPolls.take(model.status) }
     }
   }
 

@@ -25,6 +25,9 @@ struct Query: Sendable {
     }
   }
 
+  /// Whether there are none.
+  var isEmpty: Bool { values.isEmpty }
+
   /// The query that these parameters make, with its `?`; empty without any.
   func text(of names: [String]) -> String {
     guard !values.isEmpty else { return "" }

@@ -25,6 +25,11 @@ public struct MonotonicTime: Sendable, Hashable, Comparable {
     return MonotonicTime(nanoseconds: sum.overflow ? .max : sum.partialValue)
   }
 
+  /// The point so many nanoseconds later, which are few enough for the sum to be a time.
+  public func advanced(byNanoseconds count: Int64) -> MonotonicTime {
+    MonotonicTime(nanoseconds: nanoseconds &+ count)
+  }
+
   /// The seconds that passed since `earlier`.
   public func seconds(since earlier: MonotonicTime) -> Double {
     Double(nanoseconds - earlier.nanoseconds) / 1e9

@@ -236,6 +236,33 @@ def test_a_known_etag_is_304(client):
     assert fresh.headers["ETag"] != etag
 
 
+def test_an_answer_that_is_given_again_is_its_versions(client):
+    def answers():
+        return {
+            (path, accept): client.get(path, headers={"Accept": accept} if accept else {})
+            for path in ["/v1/weights", "/v1/weights/averaged"]
+            for accept in [None, "application/x-safetensors"]
+        }
+
+    seen = set()
+    for epoch in range(2):
+        assert client.put("/v1/weights", data=encode({"w": f32(epoch, 2)})).status_code == 201
+        for step in range(2):
+            assert client.post("/v1/gradients", data=encode({"w": f32(1, 1)})).status_code == 200
+            first, again = answers(), answers()
+            for (path, accept), answer in first.items():
+                assert answer.status_code == 200
+                assert answer.headers["Content-Type"] == (accept or "application/octet-stream")
+                assert again[path, accept].content == answer.content
+                assert again[path, accept].headers["ETag"] == answer.headers["ETag"]
+                assert answer.headers["ETag"].strip('"').startswith(answer.headers["Model-Epoch"])
+                weights = safetensors.numpy.load(answer.content)["w"]
+                numpy.testing.assert_allclose(weights, f32(epoch, 2) - 0.01 * (step + 1 if "av" not in path else 1))
+            seen.add(first["/v1/weights", None].headers["ETag"])
+        assert client.delete("/v1/weights").status_code == 204
+    assert len(seen) == 4
+
+
 def test_formats_have_different_etags(client):
     client.put("/v1/weights", data=encode(MODEL))
     etags = [client.get("/v1/weights?format=" + format).headers["ETag"] for format in ("safetensors", "json")]

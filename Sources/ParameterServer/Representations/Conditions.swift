@@ -21,6 +21,9 @@ struct Conditions: Sendable {
     ifRange = call.field(.ifRange)
   }
 
+  /// Whether there are none, or all speak for the whole.
+  var isEmpty: Bool { ifMatch == nil && ifNoneMatch == nil && range == nil }
+
   /// The part of content that is asked for: all of it when If-Range names other content.
   func part(of byteCount: Int, tag: String) -> RequestedRange {
     guard let range, ifRange.map({ $0[...].trimmed == tag }) ?? true else { return .whole }

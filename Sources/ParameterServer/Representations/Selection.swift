@@ -24,8 +24,24 @@ struct Selection: Sendable {
   /// The query itself, empty or with its `?`.
   let query: String
 
+  /// All as it lies.
+  private static let whole = Selection()
+
+  private init() {
+    names = nil
+    prefixes = nil
+    rows = nil
+    dtype = nil
+    format = nil
+    query = ""
+  }
+
   /// Reads a query.
   init(_ query: Query) throws(Problem) {
+    guard !query.isEmpty else {
+      self = .whole
+      return
+    }
     self.query = query.text(of: Self.parameters)
     format = try WeightsFormat(query)
     names = try query.list("names")

@@ -23,6 +23,11 @@ struct TensorsRequest: Sendable {
 
   /// The answer that these weights are.
   func response(of weights: WeightsVersion, _ application: Application) -> Response {
+    guard isWhole, wait == nil, conditions.isEmpty else { return made(of: weights, application) }
+    return application.smallAnswers.response(of: weights, format) { made(of: weights, application) }
+  }
+
+  private func made(of weights: WeightsVersion, _ application: Application) -> Response {
     var response = Response { () throws(Problem) in
       try TensorsRepresentation(weights, selection, format, application).representation.response(to: conditions)
     }

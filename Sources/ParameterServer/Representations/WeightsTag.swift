@@ -7,8 +7,8 @@ struct WeightsTag: Sendable {
 
   /// The tag of a version.
   init(_ kind: WeightsVersion.Kind, _ stamp: VersionStamp) {
-    let letter = if case .current = kind { "w" } else { "a" }
-    stem = "\(stamp.epoch)-\(letter)\(stamp.version)"
+    let separator = if case .current = kind { "-w" } else { "-a" }
+    stem = stamp.epoch.description + separator + String(stamp.version)
   }
 
   /// The tag of the averages of a status.
@@ -18,7 +18,7 @@ struct WeightsTag: Sendable {
 
   /// The tag of one representation; `selection` is empty for all of it as safetensors.
   func text(_ selection: [String] = []) -> String {
-    "\"" + ([stem] + selection).joined(separator: "-") + "\""
+    selection.isEmpty ? "\"" + stem + "\"" : "\"" + ([stem] + selection).joined(separator: "-") + "\""
   }
 
   /// Whether an entity tag is one of this version, whatever its selection.
