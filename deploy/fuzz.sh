@@ -19,7 +19,7 @@ mkdir -p "$scratch/finds"
 # Optimized, for the number of executions; checks of the language stay in.
 FUZZ=1 STRICT_BUILD=1 swift build --configuration release --scratch-path "$scratch" --product Fuzz \
   -Xswiftc -enable-testing -Xswiftc -sanitize=fuzzer,address
-swiftc -sanitize=fuzzer,address "$scratch/release/libFuzz.a" -o "$scratch/fuzz"
+swiftc -use-ld=lld -sanitize=fuzzer,address "$scratch/release/libFuzz.a" -o "$scratch/fuzz"
 
 # A backtrace of Swift's own would make a crash wait for it.
 export SWIFT_BACKTRACE=enable=no

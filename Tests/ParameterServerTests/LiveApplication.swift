@@ -27,6 +27,8 @@ final class LiveApplication {
     let application = Application(model: model, configuration: ApplicationConfiguration(), logger: logger)
     var configuration = ServerConfiguration()
     configuration.maximumConnections = 100
+    // Under a sanitizer pushes may take longer than a reader that has stopped is waited for.
+    configuration.bodyMinimumRate = 0
     server = Server(configuration: configuration, service: application, logger: logger)
     port = try #require(try server.start(host: "127.0.0.1", port: 0).first?.port)
   }
