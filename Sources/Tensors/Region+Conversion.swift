@@ -1,8 +1,7 @@
 extension Region {
   /// Converts `count` elements of a floating-point type in another region to one in this.
   ///
-  /// `offset` must be a multiple of the target's element size; the source may lie anywhere, and is read faster when it
-  /// is aligned.
+  /// Both may lie anywhere, and are faster where they are aligned.
   public mutating func convertElements(
     from source: Region, _ sourceType: DType, at sourceOffset: Int, count: Int, to type: DType, at offset: Int
   ) {

@@ -42,13 +42,21 @@ public struct Region: Sendable {
     try withBytes(in: 0..<byteCount, body)
   }
 
-  /// Lends `count` elements from byte `offset` on, which is a multiple of the element's alignment, for reading.
+  /// Lends `count` elements from byte `offset` on for reading; a copy of them where they are not aligned, as behind
+  /// narrower variables.
   public func withElements<T: BitwiseCopyable, R: ~Copyable, E: Error>(
     of type: T.Type, at offset: Int, count: Int, _ body: (Span<T>) throws(E) -> R
   ) throws(E) -> R {
-    let elements = unsafe pointer(to: T.self, at: offset, count: count, in: storage)
+    let elements = unsafe address(of: T.self, at: offset, count: count, in: storage)
     defer { AccessOrder.end(storage) }
-    return try body(unsafe Span(_unsafeStart: elements, count: count))
+    guard offset % MemoryLayout<T>.alignment != 0 else {
+      return try body(unsafe Span(_unsafeStart: elements.assumingMemoryBound(to: T.self), count: count))
+    }
+    let copy = UnsafeMutableBufferPointer<T>.allocate(capacity: count)
+    defer { unsafe copy.deallocate() }
+    unsafe UnsafeMutableRawBufferPointer(copy).copyMemory(
+      from: UnsafeRawBufferPointer(start: elements, count: count * MemoryLayout<T>.stride))
+    return try body(unsafe Span(_unsafeElements: copy))
   }
 
   /// Lends bytes for writing, after copying the region if somebody else holds it.
@@ -58,13 +66,23 @@ public struct Region: Sendable {
     try withMutableElements(of: UInt8.self, at: range.lowerBound, count: range.count, body)
   }
 
-  /// Lends elements for writing, after copying the region if somebody else holds it.
+  /// Lends elements for writing, after copying the region if somebody else holds it; where they are not aligned, a copy
+  /// that is written back.
   public mutating func withMutableElements<T: BitwiseCopyable, R: ~Copyable, E: Error>(
     of type: T.Type, at offset: Int, count: Int, _ body: (inout MutableSpan<T>) throws(E) -> R
   ) throws(E) -> R {
     makeUnique()
-    let elements = unsafe pointer(to: T.self, at: offset, count: count, in: storage)
-    var span = unsafe MutableSpan(_unsafeStart: elements, count: count)
+    let elements = unsafe address(of: T.self, at: offset, count: count, in: storage)
+    guard offset % MemoryLayout<T>.alignment != 0 else {
+      var span = unsafe MutableSpan(_unsafeStart: elements.assumingMemoryBound(to: T.self), count: count)
+      return try body(&span)
+    }
+    let place = unsafe UnsafeMutableRawBufferPointer(start: elements, count: count * MemoryLayout<T>.stride)
+    let copy = UnsafeMutableBufferPointer<T>.allocate(capacity: count)
+    defer { unsafe copy.deallocate() }
+    unsafe UnsafeMutableRawBufferPointer(copy).copyMemory(from: UnsafeRawBufferPointer(place))
+    defer { unsafe place.copyMemory(from: UnsafeRawBufferPointer(copy)) }
+    var span = unsafe MutableSpan(_unsafeElements: copy)
     return try body(&span)
   }
 
@@ -76,9 +94,9 @@ public struct Region: Sendable {
   /// Copies bytes of another region, after copying this one if somebody else holds it.
   public mutating func copyBytes(from other: Region, in range: Range<Int>, to offset: Int) {
     makeUnique()
-    let from = unsafe pointer(to: UInt8.self, at: range.lowerBound, count: range.count, in: other.storage)
-    let to = unsafe pointer(to: UInt8.self, at: offset, count: range.count, in: storage)
-    unsafe to.update(from: from, count: range.count)
+    let from = unsafe address(of: UInt8.self, at: range.lowerBound, count: range.count, in: other.storage)
+    let to = unsafe address(of: UInt8.self, at: offset, count: range.count, in: storage)
+    unsafe to.copyMemory(from: from, byteCount: range.count)
     AccessOrder.end(other.storage)
   }
 
@@ -95,14 +113,13 @@ public struct Region: Sendable {
     return true
   }
 
-  private func pointer<T: BitwiseCopyable>(
-    to type: T.Type, at offset: Int, count: Int, in storage: RegionStorage
-  ) -> UnsafeMutablePointer<T> {
+  private func address<T: BitwiseCopyable>(
+    of type: T.Type, at offset: Int, count: Int, in storage: RegionStorage
+  ) -> UnsafeMutableRawPointer {
     precondition(move == nil, "a region is read or written as a whole only outside of an update")
     precondition(offset >= 0 && count >= 0 && offset <= storage.byteCount)
     precondition(count <= (storage.byteCount - offset) / MemoryLayout<T>.stride)
-    precondition(offset % MemoryLayout<T>.alignment == 0)
-    return unsafe (storage.base + offset).assumingMemoryBound(to: T.self)
+    return unsafe storage.base + offset
   }
 }
 

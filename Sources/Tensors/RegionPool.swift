@@ -10,6 +10,8 @@ public final class RegionPool: Sendable {
   private static let mappingThreshold = 1 << 20
   private static let hugePageByteCount = 2 << 20
   private static let idleLimit = 8
+  /// More than any address space has; sums of such numbers do not overflow.
+  private static let byteCountLimit = 1 << 56
   private static let lingerNanoseconds: UInt64 = 2_000_000_000
 
   private struct Idle {
@@ -69,6 +71,7 @@ public final class RegionPool: Sendable {
 
   /// Memory of at least `byteCount` bytes, aligned to 64 bytes, its content unspecified; nil when the system has none.
   func take(byteCount: Int) -> Memory? {
+    guard byteCount < Self.byteCountLimit else { return nil }
     let capacity = Self.capacity(for: byteCount)
     let (recycled, further): (Memory?, [Memory]) = state.withLock { state in
       state.allocatedByteCount += byteCount
