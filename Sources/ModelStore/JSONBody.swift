@@ -9,7 +9,8 @@ struct JSONBody {
     let numbers: JSONTensors.Numbers
   }
 
-  private let tensors: JSONTensors
+  /// The text's tensors and metadata.
+  let tensors: JSONTensors
   let parts: [Part]
 
   /// Finds the tensors in a text; `type` says what type a nested list stands for.
@@ -108,8 +109,8 @@ extension Gradient {
   }
 }
 
-/// A model's values from JSON text, `{"variables":{…}}`: of the existing layout, or of a new model, whose creation order
-/// is by name and whose nested lists are float32.
+/// A model's values from JSON text, `{"variables":{…}}`: of the existing layout, or of a new model, whose nested lists are
+/// float32, and whose creation order is by name unless a `metadata` like that of a file has another.
 public func modelValues(
   json text: Span<UInt8>, existing: Layout?, nonTrainable: [String], pool: RegionPool
 ) throws(BodyError) -> (layout: Layout, values: Region) {
@@ -118,6 +119,9 @@ public func modelValues(
     return existing.entries[index].variable.dtype
   }
   let descriptions = body.parts.map(\.description)
+  let metadata = body.tensors.metadata
+  let listed = existing == nil ? try metadataNames("non_trainable", in: metadata) ?? [] : []
+  let order = existing == nil ? try metadataNames("order", in: metadata) : nil
   let layout: Layout
   var values: Region
   do throws(ModelError) {
@@ -126,7 +130,7 @@ public func modelValues(
       layout = existing
     } else {
       let sorted = descriptions.sorted { $0.name.utf8.lexicographicallyPrecedes($1.name.utf8) }
-      layout = try Layout(creating: sorted, order: nil, nonTrainable: nonTrainable)
+      layout = try Layout(creating: sorted, order: order, nonTrainable: listed + nonTrainable)
     }
     values = try layout.region(from: pool)
   } catch {

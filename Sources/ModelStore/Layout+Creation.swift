@@ -6,20 +6,20 @@ extension Layout {
   public convenience init(
     creating tensors: [TensorDescription], order: [String]?, nonTrainable: [String]
   ) throws(ModelError) {
-    let named = Dictionary(tensors.map { ($0.name, $0) }, uniquingKeysWith: { first, _ in first })
-    let untrained = Set(nonTrainable)
-    for name in nonTrainable where named[name] == nil { throw .unknownVariable(name) }
+    let named = Dictionary(tensors.map { (NameKey($0.name), $0) }, uniquingKeysWith: { first, _ in first })
+    let untrained = Set(nonTrainable.map(NameKey.init))
+    for name in nonTrainable where named[NameKey(name)] == nil { throw .unknownVariable(name) }
     var variables: [Variable] = []
     variables.reserveCapacity(tensors.count)
     for tensor in try Self.ordered(tensors, named, by: order) {
-      for suffix in ["/indices", "/values"] where named[tensor.name + suffix] != nil {
+      for suffix in ["/indices", "/values"] where named[NameKey(tensor.name + suffix)] != nil {
         throw .invalidName(
           tensor.name + suffix, detail: "it would be mistaken for half of a sparse gradient of \(tensor.name)")
       }
       variables.append(
         Variable(
           name: tensor.name, dtype: tensor.dtype, shape: tensor.shape,
-          isTrainable: tensor.dtype.isFloatingPoint && !untrained.contains(tensor.name)))
+          isTrainable: tensor.dtype.isFloatingPoint && !untrained.contains(NameKey(tensor.name))))
     }
     self.init(variables)
   }
@@ -47,24 +47,24 @@ extension Layout {
   /// Checks that among tensors that are this layout's variables none is missing.
   func checkCompleteness(of tensors: [TensorDescription]) throws(ModelError) {
     guard tensors.count < entries.count else { return }
-    let names = Set(tensors.map(\.name))
-    let missing = variables.first { !names.contains($0.name) }
+    let names = Set(tensors.map { NameKey($0.name) })
+    let missing = variables.first { !names.contains(NameKey($0.name)) }
     throw .modelMismatch(variable: missing?.name ?? "", expected: "a value for it", came: "none")
   }
 
   private static func ordered(
-    _ tensors: [TensorDescription], _ named: [String: TensorDescription], by order: [String]?
+    _ tensors: [TensorDescription], _ named: [NameKey: TensorDescription], by order: [String]?
   ) throws(ModelError) -> [TensorDescription] {
     guard let order else { return tensors }
     var ordered: [TensorDescription] = []
-    var seen: Set<String> = []
+    var seen: Set<NameKey> = []
     for name in order {
-      guard let tensor = named[name] else { throw .unknownVariable(name) }
-      guard seen.insert(name).inserted else { throw .invalidName(name, detail: "the order names it twice") }
+      guard let tensor = named[NameKey(name)] else { throw .unknownVariable(name) }
+      guard seen.insert(NameKey(name)).inserted else { throw .invalidName(name, detail: "the order names it twice") }
       ordered.append(tensor)
     }
     guard ordered.count == tensors.count else {
-      let missing = tensors.first { !seen.contains($0.name) }
+      let missing = tensors.first { !seen.contains(NameKey($0.name)) }
       throw .invalidName(missing?.name ?? "", detail: "the order leaves it out")
     }
     return ordered

@@ -102,21 +102,22 @@ private struct ModelPlacer: TensorPlacer {
   private func newLayout(
     of tensors: [TensorDescription], _ metadata: [String: String]
   ) throws(BodyError) -> Layout {
-    let listed = try names("non_trainable", in: metadata) ?? []
-    let order = try names("order", in: metadata)
+    let listed = try metadataNames("non_trainable", in: metadata) ?? []
+    let order = try metadataNames("order", in: metadata)
     do throws(ModelError) {
       return try Layout(creating: tensors, order: order, nonTrainable: listed + nonTrainable)
     } catch {
       throw .model(error)
     }
   }
+}
 
-  private func names(_ key: String, in metadata: [String: String]) throws(BodyError) -> [String]? {
-    guard let text = metadata[key] else { return nil }
-    do {
-      return try JSONDecoder().decode([String].self, from: Data(text.utf8))
-    } catch {
-      throw .metadata(key: key, detail: "expected a JSON list of names, got \(text)")
-    }
+/// A list of names in a file's metadata; nil when there is none.
+func metadataNames(_ key: String, in metadata: [String: String]) throws(BodyError) -> [String]? {
+  guard let text = metadata[key] else { return nil }
+  do {
+    return try JSONDecoder().decode([String].self, from: Data(text.utf8))
+  } catch {
+    throw .metadata(key: key, detail: "expected a JSON list of names, got \(text)")
   }
 }

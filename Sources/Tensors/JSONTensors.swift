@@ -1,7 +1,7 @@
 /// Which tensors a JSON text holds and where in it their numbers stand, which are read in a second pass.
 ///
 /// The text is `{"variables":{"w":[[1,2],[3,4]],"n":{"dtype":"I64","shape":[],"data":[3]}}}`, or with another outer
-/// name; a `metadata` beside it is stepped over.
+/// name; of a `metadata` beside it the strings are kept.
 public struct JSONTensors: Sendable {
   /// Numbers in the text: a nested list, or a flat one with a shape.
   public struct Numbers: Sendable, Equatable {
@@ -34,6 +34,8 @@ public struct JSONTensors: Sendable {
 
   /// The tensors in the order of the text.
   public let entries: [Entry]
+  /// The strings of `metadata`.
+  public let metadata: [String: String]
 
   /// Finds the tensors in the object that is `member` of the text.
   ///
@@ -53,5 +55,6 @@ public struct JSONTensors: Sendable {
       throw error
     }
     entries = reader.entries
+    metadata = reader.metadata
   }
 }

@@ -2,9 +2,11 @@
 struct JSONTensorsReader {
   /// The tensors in the order of the text.
   private(set) var entries: [JSONTensors.Entry] = []
+  /// The strings of `metadata`.
+  private(set) var metadata: [String: String] = [:]
 
   private var cursor = JSONCursor<JSONTensorsError>()
-  private var names: Set<String> = []
+  private var names: Set<NameKey> = []
 
   mutating func read(_ text: Span<UInt8>, member: String) throws(JSONTensorsError) {
     cursor.skipWhitespace(in: text)
@@ -15,7 +17,7 @@ struct JSONTensorsReader {
       guard members.insert(key).inserted else { throw .duplicateMember(key) }
       switch key {
       case member: try readTensors(text, member: member)
-      case "metadata": try cursor.skipValue(in: text)
+      case "metadata": try readMetadata(text)
       default: throw .unknownMember(key, expected: member)
       }
     }
@@ -23,12 +25,25 @@ struct JSONTensorsReader {
     guard members.contains(member) else { throw .missingMember(member) }
   }
 
+  /// Takes the strings; other values, which nothing that is written here has, are stepped over.
+  private mutating func readMetadata(_ text: Span<UInt8>) throws(JSONTensorsError) {
+    guard cursor.take("{", in: text) else { return try cursor.skipValue(in: text) }
+    var first = true
+    while let key = try cursor.nextKey(in: text, first: &first) {
+      guard cursor.peek(in: text) == UInt8(ascii: "\"") else {
+        try cursor.skipValue(in: text)
+        continue
+      }
+      guard metadata.updateValue(try cursor.string(in: text), forKey: key) == nil else { throw .duplicateMember(key) }
+    }
+  }
+
   private mutating func readTensors(_ text: Span<UInt8>, member: String) throws(JSONTensorsError) {
     guard cursor.take("{", in: text) else { throw .memberNotObject(member) }
     var first = true
     while let name = try cursor.nextKey(in: text, first: &first) {
       guard TensorDescription.isValid(name: name) else { throw .invalidName(name) }
-      guard names.insert(name).inserted else { throw .duplicateName(name) }
+      guard names.insert(NameKey(name)).inserted else { throw .duplicateName(name) }
       guard entries.count < TensorDescription.maximumCount else {
         throw .tooManyTensors(limit: TensorDescription.maximumCount)
       }

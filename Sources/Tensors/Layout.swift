@@ -50,7 +50,7 @@ public final class Layout: Sendable {
   /// What a file's metadata must say so that the same layout is created from it: the creation order where it is not the
   /// order of the bytes, and the floating-point variables that are not trained.
   public let creationMetadata: [(String, String)]
-  private let indices: [String: Int]
+  private let indices: [NameKey: Int]
 
   /// Lays variables out that are given in creation order. Names must be distinct. Cost: O(n log n) in variables.
   public init(_ variables: [Variable]) {
@@ -90,11 +90,11 @@ public final class Layout: Sendable {
       byteCount == computeByteCount
       ? headerTail : SafetensorsHeader.tail(of: Self.computeDescriptions(of: entries))
     indices = Dictionary(
-      entries.enumerated().map { ($1.variable.name, $0) }, uniquingKeysWith: { first, _ in first })
+      entries.enumerated().map { (NameKey($1.variable.name), $0) }, uniquingKeysWith: { first, _ in first })
   }
 
   /// The index in `entries` of the variable with this name.
-  public func index(of name: String) -> Int? { indices[name] }
+  public func index(of name: String) -> Int? { indices[NameKey(name)] }
 
   /// The variables in creation order.
   public var variables: [Variable] { creationOrder.map { entries[$0].variable } }

@@ -37,14 +37,14 @@ public struct SafetensorsHeader: Sendable, Equatable {
     metadata: [String: String], float32 tensors: [(name: String, shape: [Int], count: Int)]
   ) throws(SafetensorsError) {
     var descriptions: [TensorDescription] = []
-    var names: Set<String> = []
+    var names: Set<NameKey> = []
     var end = 0
     guard tensors.count <= TensorDescription.maximumCount else {
       throw .tooManyTensors(limit: TensorDescription.maximumCount)
     }
     for (name, shape, count) in tensors {
       guard TensorDescription.isValid(name: name) else { throw .invalidName(name) }
-      guard names.insert(name).inserted else { throw .duplicateName(name) }
+      guard names.insert(NameKey(name)).inserted else { throw .duplicateName(name) }
       guard shape.allSatisfy({ $0 >= 0 }) else { throw .invalidShape(tensor: name) }
       guard shape.count <= TensorDescription.maximumDimensionCount else {
         throw .tooManyDimensions(tensor: name, limit: TensorDescription.maximumDimensionCount)

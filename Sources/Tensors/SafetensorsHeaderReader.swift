@@ -6,7 +6,7 @@ struct SafetensorsHeaderReader {
   private(set) var metadata: [String: String]?
 
   private var cursor = JSONCursor<SafetensorsError>()
-  private var names: Set<String> = []
+  private var names: Set<NameKey> = []
   private let limits: SafetensorsLimits
 
   /// Dtypes of the format that are not held here.
@@ -48,7 +48,7 @@ struct SafetensorsHeaderReader {
 
   private mutating func readTensor(_ name: String, _ text: Span<UInt8>) throws(SafetensorsError) {
     guard TensorDescription.isValid(name: name, byteCount: limits.nameByteCount) else { throw .invalidName(name) }
-    guard names.insert(name).inserted else { throw .duplicateName(name) }
+    guard names.insert(NameKey(name)).inserted else { throw .duplicateName(name) }
     guard tensors.count < limits.tensorCount else {
       throw .tooManyTensors(limit: limits.tensorCount)
     }

@@ -4,14 +4,14 @@ public struct TensorFile: Sendable {
   public let header: SafetensorsHeader
   /// The data, to which the descriptions' ranges refer.
   public let data: Region
-  private let indices: [String: Int]
+  private let indices: [NameKey: Int]
 
   /// A file whose data has arrived already, `header.dataByteCount` bytes of it.
   public init(header: SafetensorsHeader, data: Region) {
     precondition(data.byteCount == header.dataByteCount)
     self.header = header
     self.data = data
-    indices = Dictionary(uniqueKeysWithValues: header.tensors.enumerated().map { ($1.name, $0) })
+    indices = Dictionary(uniqueKeysWithValues: header.tensors.enumerated().map { (NameKey($1.name), $0) })
   }
 
   /// Reads a whole file. Cost: a copy of its data.
@@ -58,7 +58,7 @@ public struct TensorFile: Sendable {
 
   /// The tensor with this name.
   public subscript(name: String) -> TensorDescription? {
-    indices[name].map { header.tensors[$0] }
+    indices[NameKey(name)].map { header.tensors[$0] }
   }
 
   /// A tensor's elements, row-major, whatever their type as the nearest float32; nil when there is no such tensor.

@@ -366,3 +366,34 @@ def test_names_may_be_any_text(client):
     assert [v["name"] for v in client.get("/v1/variables").json()] == names
     document = client.get("/v1/weights?format=json").json()["variables"]
     assert document == {name: [float(index)] for index, name in enumerate(names)}
+
+
+def test_names_are_told_apart_by_their_bytes(client):
+    names = ["\u00e9", "e\u0301", "\u2126", "\u03a9"]
+    assert client.put("/v1/weights", data=encode({name: f32(index) for index, name in enumerate(names)})).ok
+    assert [v["name"] for v in client.get("/v1/variables").json()] == names
+    assert client.post("/v1/gradients", json={"gradients": {names[1]: [100]}}).ok
+    document = client.get("/v1/weights?format=json").json()["variables"]
+    assert document == {names[0]: [0], names[1]: [0], names[2]: [2], names[3]: [3]}
+    response = client.get("/v1/weights", params={"names": names[2], "format": "json"})
+    assert response.json()["variables"] == {names[2]: [2]}
+    assert client.delete("/v1/weights").ok
+    assert client.put("/v1/weights", json={"variables": {names[0]: [1]}}).ok
+    problem(client.put("/v1/weights", json={"variables": {names[1]: [1]}}), 409, "model-mismatch")
+
+
+def test_what_json_says_of_a_model_makes_the_same_model(client):
+    model = {"z": f32(1), "a": f32(2), "n": numpy.array([3], "<i8"), "m": f32(4)}
+    client.put("/v1/weights?non_trainable=a", data=encode(model))
+    before = client.get("/v1/variables").json()
+    content = client.get("/v1/weights").content
+    text = client.get("/v1/weights?format=json").content
+    assert client.delete("/v1/weights").ok
+    headers = {"Content-Type": "application/json"}
+    assert client.put("/v1/weights", data=text, headers=headers).status_code == 201
+    assert client.get("/v1/variables").json() == before
+    again = client.get("/v1/weights").content
+    assert content[8 + int.from_bytes(content[:8], "little") :] == again[8 + int.from_bytes(again[:8], "little") :]
+    assert client.delete("/v1/weights").ok
+    wrong = {"variables": {"a": [1]}, "metadata": {"order": "a"}}
+    problem(client.put("/v1/weights", json=wrong), 422, "malformed-body")
