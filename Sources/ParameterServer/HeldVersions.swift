@@ -9,49 +9,53 @@ final class HeldVersions: Sendable {
     let byteCount: Int
   }
 
-  /// The most bytes of held versions beside the newest.
+  /// The bytes of held versions beyond which no other may be held.
   let limit: Int
   private let versions = Lock<[ObjectIdentifier: Version]>([:])
 
-  /// Lets held versions beside the newest take `limit` bytes; one is always allowed.
+  /// Lets others be held for as long as those that are held take at most `limit` bytes; one is always allowed.
   init(limit: Int) {
     self.limit = limit
   }
 
-  /// Holds a region until the result is gone; throws when the older ones that others hold leave no room for it.
-  func hold(_ region: Region) throws(Problem) -> Hold {
-    let identifier = region.memoryIdentifier
+  /// Holds the regions of one answer until the result is gone; throws when what others hold is beyond the limit.
+  func hold(_ regions: [Region]) throws(Problem) -> Hold {
+    let identifiers = regions.map(\.memoryIdentifier)
     try versions.withLock { (versions) throws(Problem) in
-      if versions[identifier] == nil {
-        let others = versions.values.reduce(0) { $0 + $1.byteCount }
-        guard versions.isEmpty || others + region.byteCount <= limit else {
-          throw .busy("slow readers hold \(others) bytes of older weights; --max-held-bytes is \(limit)")
+      if identifiers.contains(where: { versions[$0] == nil }) {
+        let others = versions.reduce(0) { $0 + (identifiers.contains($1.key) ? 0 : $1.value.byteCount) }
+        guard others <= limit else {
+          throw .busy("slow readers hold \(others) bytes of other versions; --max-held-bytes is \(limit)")
         }
       }
-      versions[identifier, default: Version(byteCount: region.byteCount)].readers += 1
+      for region in regions {
+        versions[region.memoryIdentifier, default: Version(byteCount: region.byteCount)].readers += 1
+      }
     }
-    return Hold(self, identifier)
+    return Hold(self, identifiers)
   }
 
-  private func release(_ identifier: ObjectIdentifier) {
+  private func release(_ identifiers: [ObjectIdentifier]) {
     versions.withLock { versions in
-      versions[identifier]?.readers -= 1
-      if versions[identifier]?.readers == 0 { versions[identifier] = nil }
+      for identifier in identifiers {
+        versions[identifier]?.readers -= 1
+        if versions[identifier]?.readers == 0 { versions[identifier] = nil }
+      }
     }
   }
 
-  /// One answer's hold on a version.
+  /// One answer's hold on what it sends.
   final class Hold: Sendable {
     private let versions: HeldVersions
-    private let identifier: ObjectIdentifier
+    private let identifiers: [ObjectIdentifier]
 
-    init(_ versions: HeldVersions, _ identifier: ObjectIdentifier) {
+    init(_ versions: HeldVersions, _ identifiers: [ObjectIdentifier]) {
       self.versions = versions
-      self.identifier = identifier
+      self.identifiers = identifiers
     }
 
     deinit {
-      versions.release(identifier)
+      versions.release(identifiers)
     }
   }
 }

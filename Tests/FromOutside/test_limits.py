@@ -134,6 +134,22 @@ def test_held_versions_beyond_the_limit_are_503_and_the_newest_is_always_there(s
         until(lambda: client.get("/v1/weights").status_code == 200)
 
 
+def test_a_held_version_is_always_given_whole_and_one_slow_reader_is_in_nobodys_way(start):
+    content = encode({"w": numpy.zeros(2_000_000, "<f4")})
+    server = start("--max-held-bytes", "10MiB")
+    with Client(server) as client, socket.socket() as reader:
+        assert client.put("/v1/optimizer", json="adam").ok
+        client.put("/v1/weights", data=content)
+        # Average and two slots are more than the limit.
+        assert len(client.get("/v1/optimizer/weights").content) > 24_000_000
+        reader.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 16 << 10)
+        reader.connect(("127.0.0.1", server.port))
+        reader.sendall(b"GET /v1/weights HTTP/1.1\r\n" + HOST + b"\r\n")
+        assert reader.recv(12) == b"HTTP/1.1 200"
+        assert client.post("/v1/gradients", data=content).status_code == 200
+        assert client.get("/v1/weights").status_code == 200
+
+
 def test_a_body_beyond_what_all_bodies_may_have_is_413(start):
     server = start("--max-inflight-bytes", "1000000")
     with Client(server) as client:

@@ -10,7 +10,7 @@ struct HeldRegion: Sendable {
   /// Holds a region; throws when slow readers hold too much already.
   init(_ region: Region, by versions: HeldVersions) throws(Problem) {
     self.region = region
-    hold = try versions.hold(region)
+    hold = try versions.hold([region])
   }
 
   /// Holds a new region of `byteCount` bytes that `fill` fills.
@@ -24,7 +24,7 @@ struct HeldRegion: Sendable {
       throw Problem(.outOfMemory(byteCount: byteCount))
     }
     // Before the memory is touched.
-    hold = try versions.hold(region)
+    hold = try versions.hold([region])
     fill(&region)
     self.region = region
   }

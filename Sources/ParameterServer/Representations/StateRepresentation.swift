@@ -23,14 +23,10 @@ struct StateRepresentation: Sendable {
 
   private func listContent(_ format: WeightsFormat) throws(Problem) -> Content {
     let trainable = 0..<state.layout.slotByteCount
-    let held = application.heldVersions
-    var data: [any ByteSource] = [state.head]
-    if let average = state.average {
-      data.append(try HeldRegion(average.values, by: held).source(trainable))
-    } else {
-      data.append(try HeldRegion(zeros(), by: held).source)
-    }
-    for slot in state.slots { data.append(try HeldRegion(slot.values, by: held).source(trainable)) }
+    let average = if let average = state.average { average.values } else { try zeros() }
+    let regions = [average] + state.slots.map(\.values)
+    let hold = try application.heldVersions.hold(regions)
+    let data: [any ByteSource] = [state.head] + regions.map { RegionSource($0, trainable, hold) }
     let metadata = metadata(kind: "optimizer", state.stamp) + [("snapshots", "\(snapshots)")]
     guard format.encoding == .safetensors else {
       return .npz(state.descriptions, in: Content(data), metadata: metadata)

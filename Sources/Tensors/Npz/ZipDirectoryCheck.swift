@@ -8,7 +8,7 @@ struct ZipDirectoryCheck: Sendable {
   }
 
   private var members: [Member] = []
-  private var names: Set<String> = []
+  private var names: Set<NameKey> = []
   /// How many members the directory has listed.
   private var listedCount = 0
   private var directoryStart: Int?
@@ -35,7 +35,7 @@ struct ZipDirectoryCheck: Sendable {
     guard TensorDescription.isValid(name: entry.name, byteCount: Self.longestName) else {
       throw .invalidName(entry.name)
     }
-    guard names.insert(entry.name).inserted else { throw .duplicateName(entry.name) }
+    guard names.insert(NameKey(entry.name)).inserted else { throw .duplicateName(entry.name) }
     guard members.count < TensorDescription.maximumCount else {
       throw .tooManyTensors(limit: TensorDescription.maximumCount)
     }
