@@ -4,6 +4,7 @@ import os
 import socket
 import subprocess
 import threading
+import time
 
 import numpy
 import pytest
@@ -123,3 +124,20 @@ def test_a_server_that_never_answered_is_not_asked_again(client, proxy, gradient
     proxy.lose = [(b"GET /v1/status", lambda: None)]
     assert trainer(proxy, "push", str(gradients)).returncode == 69
     assert len(proxy.requests) == 1
+
+
+def test_the_trainers_of_a_demo_end_with_it(client, server):
+    demo = subprocess.Popen(
+        [TRAINER, "demo", "--url", server.url, "--pushes", "1000000"], stdout=subprocess.DEVNULL, env=environment()
+    )
+    deadline = time.monotonic() + 60
+    while (client.status()["iterations"] or 0) < 100:
+        assert demo.poll() is None and time.monotonic() < deadline
+        time.sleep(0.01)
+    demo.kill()
+    demo.wait()
+    iterations = None
+    while (now := client.status()["iterations"]) != iterations:
+        assert time.monotonic() < deadline, "they go on"
+        iterations = now
+        time.sleep(0.3)
