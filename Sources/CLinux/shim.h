@@ -47,6 +47,13 @@ static inline int swa_epoll_wait(int epoll, uint64_t *tokens, uint32_t *masks, i
   return count;
 }
 
+// Behind _GNU_SOURCE as well.
+extern int sync_file_range(int, int64_t, int64_t, unsigned);
+
+static inline void swa_start_writing(int fd, int64_t offset, int64_t count) {
+  sync_file_range(fd, offset, count, 2 /* WRITE */);
+}
+
 static inline int swa_eventfd_create(void) {
   int fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
   return fd >= 0 ? fd : -errno;

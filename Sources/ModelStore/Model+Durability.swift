@@ -94,7 +94,18 @@ extension Model {
     let keepsJournal = settings.mode == .journal
     try Self.fileCalls { () throws(FileFailure) in
       if recovery.isChanged || (!keepsJournal && recovery.replayedCount > 0) {
-        checkpoints.append(try writer.write(saved))
+        do throws(FileFailure) {
+          checkpoints.append(try writer.write(saved))
+        } catch {
+          // What there is on disk is all of it but the new epoch, and the next run begins one too.
+          guard error.isFullDisk, !keepsJournal, recovery.replayedCount == 0 else { throw error }
+          notify(.warning("no checkpoint could be written at the start: \(error)"))
+        }
+        // One run after the other may end before its first checkpoint.
+        for checkpoint in checkpoints.dropLast(settings.keptCheckpoints) {
+          try directory.calls.remove(checkpoint.name.description)
+        }
+        checkpoints = checkpoints.suffix(settings.keptCheckpoints)
       }
       if !keepsJournal {
         for first in files { try directory.calls.remove(DataFileName.journal(firstSequence: first).description) }

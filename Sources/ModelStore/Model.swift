@@ -93,7 +93,10 @@ extension Model {
       return Pending(outcome, after: lane.sequence, of: nil)
     }
     let outcome = try apply(change, in: &lane, durability)
-    if durability.begins(atIterations: lane.state.trained?.iterations ?? 0) { checkpoint { _ in } }
+    var isDue = durability.begins(atIterations: lane.state.trained?.iterations ?? 0)
+    // Without a journal a crash would undo what an operator went back from.
+    if case .restore = change, durability.journal == nil { isDue = true }
+    if isDue { checkpoint { _ in } }
     return Pending(outcome, after: lane.sequence, of: lane.watermark)
   }
 

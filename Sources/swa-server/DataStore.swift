@@ -50,11 +50,14 @@ struct DataStore {
     do throws(ModelError) {
       try model.close()
     } catch {
-      if case .fullDisk(let detail) = error, settings.mode == .journal {
+      switch error {
+      case .fullDisk(let detail) where settings.mode == .journal:
         // The journal has it all.
-        return logger.warning("no checkpoint was written at the stop: \(detail)")
+        logger.warning("no checkpoint was written at the stop: \(detail)")
+      case .fullDisk(let detail), .checkpointFailed(let detail), .journalFailed(let detail):
+        throw Failure(.io, "the model could not be saved at the stop: \(detail)")
+      default: throw Failure(.io, "the model could not be saved at the stop: \(error)")
       }
-      throw Failure(.io, "the model could not be saved at the stop: \(error)")
     }
   }
 

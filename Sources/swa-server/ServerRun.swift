@@ -1,3 +1,5 @@
+import ArgumentParser
+import Glibc
 import HTTPServer
 import Logging
 import ModelStore
@@ -28,6 +30,12 @@ struct ServerRun {
     let port = try start(server)
     do throws(Failure) {
       if let path = options.portFile { try NamedFile(path: path).replace(with: "\(port)\n") }
+      // Reading a long journal takes longer than a supervisor's patience, and may be left at any point.
+      signals.onStop { [logger] in
+        logger.info("stopped while the data directory was read")
+        _exit(ExitCode.success.rawValue)
+      }
+      defer { signals.onStop(nil) }
       try store?.open(model, ignored: initial.ignored)
       try check(model)
     } catch {

@@ -9,6 +9,7 @@ import Locks
 final class Signals: Sendable {
   private let first = DispatchSemaphore(value: 0)
   private let isStopping = Lock(false)
+  private let stop = Lock<(@Sendable () -> Void)?>(nil)
   private let reload = Lock<(@Sendable () -> Void)?>(nil)
   private let queue = DispatchQueue(label: "signals")
 
@@ -31,6 +32,11 @@ final class Signals: Sendable {
     }
   }
 
+  /// Calls `handler` at the first that asks for a stop, unless another is set before; nil leaves it to `wait`.
+  func onStop(_ handler: (@Sendable () -> Void)?) {
+    stop.withLock { $0 = handler }
+  }
+
   /// Waits for the first that asks for a stop.
   func wait() {
     first.wait()
@@ -51,6 +57,7 @@ final class Signals: Sendable {
       return isStopping
     }
     guard !isSecond else { _exit(128 + number) }
+    stop.withLock { $0 }?()
     first.signal()
   }
 }

@@ -169,6 +169,48 @@ def test_while_it_recovers_it_answers_503_and_is_alive(kept):
     assert kept.start("journal").status()["iterations"] == 5
 
 
+def test_a_stop_while_it_recovers_is_obeyed_at_once(kept):
+    train(kept.start("journal"))
+    kept.stop()
+    pipe = kept.data / "journal-0000000000009999"
+    os.mkfifo(pipe)
+    kept.server = Server(kept.directory, "--data-dir", kept.data, "--durability", "journal")
+    kept.server.terminate()
+    assert kept.server.process.wait(timeout=10) == 0
+    pipe.unlink()
+    assert kept.start("journal").status()["iterations"] == 5
+
+
+def test_crashes_leave_no_more_checkpoints_than_are_kept(kept):
+    train(kept.start("checkpoint", "--keep-checkpoints", "2"))
+    kept.stop()
+    for _ in range(4):
+        client = kept.start("checkpoint", "--keep-checkpoints", "2")
+        assert client.status()["iterations"] == 5
+        kept.kill()
+    assert len(list(kept.data.glob("checkpoint-*"))) <= 2
+
+
+def test_a_crash_does_not_undo_a_restore(kept):
+    client = kept.start("checkpoint")
+    train(client, steps=2)
+    good = client.post("/v1/checkpoints").json()["id"]
+    weights = client.get("/v1/weights").content
+    train_on = {"gradients": {"b": [100, 100]}}
+    assert client.post("/v1/gradients", json=train_on).ok
+    assert client.post("/v1/checkpoints").ok
+    last = client.get("/v1/checkpoints").json()[-1]
+    assert client.post(f"/v1/checkpoints/{good}/restore").ok
+    deadline = time.monotonic() + 30
+    while client.get("/v1/checkpoints").json()[-1] == last:
+        assert time.monotonic() < deadline
+        time.sleep(0.01)
+    kept.kill()
+    client = kept.start("checkpoint")
+    assert client.status()["iterations"] == 2
+    assert load(client.get("/v1/weights").content)["b"].tobytes() == load(weights)["b"].tobytes()
+
+
 def test_a_second_server_is_69_and_hears_who_has_the_directory(kept):
     kept.start("journal")
     second = subprocess.run(

@@ -85,6 +85,11 @@ final class DataFile: Sendable {
     try retrying { () throws(FileFailure) in try calls.truncate(descriptor, name, to: byteCount) }
   }
 
+  /// Begins to bring a range to the disk, so that `sync` finds less to do.
+  func startWriting(_ range: Range<Int>) {
+    calls.startWriting(descriptor, range)
+  }
+
   /// Never made again when it fails: what was written may be gone from the cache by then, and a second call would
   /// succeed without it.
   func sync() throws(FileFailure) {

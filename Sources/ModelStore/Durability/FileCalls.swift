@@ -15,6 +15,8 @@ protocol FileCalls: Sendable {
   /// Makes sure that a range of the file has room on the disk; the file is at least as long afterwards.
   func allocate(_ file: Int32, _ name: String, _ range: Range<Int>) throws(FileFailure)
   func truncate(_ file: Int32, _ name: String, to byteCount: Int) throws(FileFailure)
+  /// Begins to bring a range of the file to the disk, and does not wait; what goes wrong is for `sync` to tell.
+  func startWriting(_ file: Int32, _ range: Range<Int>)
   /// Returns when what was written to the file, and its length, is on the disk.
   func sync(_ file: Int32, _ name: String) throws(FileFailure)
   /// Returns when the directory's entries are on the disk.

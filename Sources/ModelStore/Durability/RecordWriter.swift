@@ -7,6 +7,9 @@ struct RecordWriter {
   private static let directByteCount = 64 << 10
   /// Bytes of a big piece that are written at a time: the checksum is computed while they are in cache.
   private static let pieceByteCount = 256 << 10
+  /// Bytes of big pieces after which the disk is told to begin, while the next are copied: 100 MB are on disk in about
+  /// three quarters of the time.
+  private static let startByteCount = 4 << 20
 
   private let file: DataFile
   /// Where the buffer's first byte belongs.
@@ -67,6 +70,7 @@ struct RecordWriter {
       return
     }
     try flush()
+    var started = offset
     var begin = piece.range.lowerBound
     while begin < piece.range.upperBound {
       let range = begin..<min(begin + Self.pieceByteCount, piece.range.upperBound)
@@ -78,6 +82,10 @@ struct RecordWriter {
       self.checksum = checksum
       offset += range.count
       begin = range.upperBound
+      if offset - started >= Self.startByteCount {
+        file.startWriting(started..<offset)
+        started = offset
+      }
     }
   }
 

@@ -94,6 +94,10 @@ final class SystemFiles: FileCalls {
     guard ftruncate(file, byteCount) == 0 else { throw FileFailure("ftruncate", place(name), code: errno) }
   }
 
+  func startWriting(_ file: Int32, _ range: Range<Int>) {
+    swa_start_writing(file, Int64(range.lowerBound), Int64(range.count))
+  }
+
   func sync(_ file: Int32, _ name: String) throws(FileFailure) {
     guard fdatasync(file) == 0 else { throw FileFailure("fdatasync", place(name), code: errno) }
   }
