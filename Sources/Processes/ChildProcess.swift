@@ -118,6 +118,12 @@ public final class ChildProcess {
     return exitCode == nil
   }
 
+  /// In a child: whether its parent, which holds the other end of its stdin, has ended.
+  public static var isOrphan: Bool {
+    var input = pollfd(fd: STDIN_FILENO, events: 0, revents: 0)
+    return unsafe poll(&input, 1, 0) > 0 && Int32(input.revents) & POLLHUP != 0
+  }
+
   private func readMore() -> Bool {
     var buffer = [UInt8](repeating: 0, count: 64 << 10)
     while true {

@@ -13,6 +13,13 @@ public struct NameKey: Hashable, Sendable {
   }
 
   public func hash(into hasher: inout Hasher) {
-    unsafe name.utf8.span.withUnsafeBytes { unsafe hasher.combine(bytes: $0) }
+    let bytes = name.utf8.span
+    var word: UInt64 = 0
+    for index in bytes.indices {
+      word = word << 8 | UInt64(bytes[index])
+      if index % 8 == 7 { hasher.combine(word) }
+    }
+    hasher.combine(word)
+    hasher.combine(bytes.count)
   }
 }

@@ -1,6 +1,6 @@
 import ArgumentParser
-import Glibc
 import ParameterClient
+import Processes
 
 /// One trainer of the demo: pulls, computes the gradient of a minibatch of its shard, pushes, until the model has had
 /// enough pushes. Prints what its receipts said.
@@ -21,7 +21,7 @@ struct DemoTrainerCommand: ParsableCommand {
       var generator = SplitMix64(seed: seed &* 1000 &+ UInt64(index) &+ 1)
       var report = DemoReport()
       var iterations = 0
-      while iterations < pushes, !Self.isAbandoned {
+      while iterations < pushes, !ChildProcess.isOrphan {
         let weights = try client.pull()
         let model = try Perceptron(weights.file, weightDecay: DemoSettings.weightDecay)
         let batch = digits.sample(DemoSettings.batchSize, using: &generator)
@@ -38,11 +38,5 @@ struct DemoTrainerCommand: ParsableCommand {
       }
       print(report.line)
     }
-  }
-
-  /// Whether the demo, which holds the other end of stdin, has ended.
-  private static var isAbandoned: Bool {
-    var input = pollfd(fd: STDIN_FILENO, events: 0, revents: 0)
-    return unsafe poll(&input, 1, 0) > 0 && Int32(input.revents) & POLLHUP != 0
   }
 }
