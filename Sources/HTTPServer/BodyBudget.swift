@@ -59,12 +59,14 @@ final class BodyBudget: Sendable {
     return !share.isRevoked
   }
 
-  /// The newest contents that are still coming must go until the rest fits; the last one of all stays.
+  /// The newest contents that are still coming must go until the rest fits. One that comes alone stays while those that
+  /// are complete fit: they may be waiting for it.
   private func makeRoom(_ state: inout State) -> [Share] {
     var victims: [Share] = []
     while state.used - state.revoked > limit {
       guard let index = state.holdings.lastIndex(where: { $0.isReceiving && !$0.isRevoked }),
-        state.holdings.contains(where: { $0.share !== state.holdings[index].share && !$0.isRevoked })
+        state.used - state.revoked - state.holdings[index].bytes > limit
+          || state.holdings[..<index].contains(where: { $0.isReceiving && !$0.isRevoked })
       else { break }
       state.holdings[index].isRevoked = true
       state.revoked += state.holdings[index].bytes

@@ -403,8 +403,9 @@ def test_rounds_that_take_more_than_the_budget_are_refused(rounds, start, tmp_pa
 
 
 def test_a_contribution_whose_connection_is_lost_counts_in_the_budget_until_its_round_is_over(rounds):
+    """And the last one has room beside those that wait for it, though their files are a little more than the model."""
     size = 1 << 20
-    trainers = rounds("--replicas", "3", "--max-inflight-bytes", str(3 * size + 4096), model={"w": numpy.zeros(size // 4, "<f4")})
+    trainers = rounds("--replicas", "3", "--max-inflight-bytes", str(3 * size), model={"w": numpy.zeros(size // 4, "<f4")})
     gradient = {"w": numpy.ones(size // 4, "<f4")}
     for count, name in enumerate("ab", 1):
         with send_raw(trainers, name, gradient) as wire:

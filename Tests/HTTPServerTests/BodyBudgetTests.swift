@@ -47,4 +47,22 @@ import Testing
     budget.release(a)
     #expect(budget.used == 0)
   }
+
+  @Test func oneThatComesAloneGoesOnWhileTheCompleteFit() {
+    let budget = BodyBudget(limit: 100)
+    let revoked = Revoked()
+    let (a, b, c, d) = (revoked.share("a"), revoked.share("b"), revoked.share("c"), revoked.share("d"))
+    #expect(budget.charge(90, to: a))
+    budget.complete(a)
+    #expect(budget.charge(20, to: b))
+    #expect(!budget.charge(1, to: c))
+    budget.release(c)
+    budget.complete(b)
+    // The complete ones alone are too much now.
+    #expect(!budget.charge(1, to: d))
+    budget.release(d)
+    budget.release(a)
+    budget.release(b)
+    #expect(budget.used == 0)
+  }
 }
