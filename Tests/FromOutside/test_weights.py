@@ -183,6 +183,29 @@ def test_names_in_a_query_are_split_before_they_are_decoded(client):
     assert trainable == {"a b": False, "w": True}
 
 
+@pytest.mark.parametrize("half", ["BF16", "F16"])
+def test_what_is_not_trained_may_lie_behind_an_odd_number_of_halves(client, half):
+    kinds = {"i": "I64", "d": "F64", "k": "I32", "s": "F32", "t": "I16", "c": "I8", "q": "BOOL", "z": "F16"}
+    model = {name: {"dtype": kind, "shape": [1], "data": [1]} for name, kind in kinds.items()}
+    model["q"]["data"] = [True]
+    model["h"] = {"dtype": half, "shape": [3], "data": [1, 2, 3]}
+    answer = client.put("/v1/weights?non_trainable=d,s,z", json={"variables": model})
+    assert answer.status_code == 201
+    client.patch("/v1/optimizer", json={"average_period": 1})
+    push = {name: dict(tensor, data=[3]) for name, tensor in model.items() if name not in "qhc"}
+    push["h"] = [0, 0, 0]
+    assert client.post("/v1/gradients", json={"gradients": push}).status_code == 200
+    set_values = {name: dict(tensor, data=[5]) for name, tensor in push.items() if name in "idk"}
+    response = client.put("/v1/weights/averaged", json={"variables": set_values}, headers={"If-Match": "*"})
+    assert response.status_code == 200
+    for path, changed in (("/v1/weights", 3), ("/v1/weights/averaged", 5)):
+        for query in ("?format=json", "?format=json&dtype=F64", "?format=json&dtype=F16", "?format=json&dtype=BF16"):
+            variables = client.get(path + query).json()["variables"]
+            got = {name: tensor["data"] if isinstance(tensor, dict) else tensor for name, tensor in variables.items()}
+            assert got.pop("h") == [1, 2, 3] and got.pop("q") == [True] and got.pop("c") == [1]
+            assert got == {name: [changed if name in "idk" else 3] for name in "idkstz"}
+
+
 def test_non_trainable_must_name_a_variable(client):
     response = client.put("/v1/weights?non_trainable=x", data=encode(MODEL))
     problem(response, 422, "unknown-variable")
