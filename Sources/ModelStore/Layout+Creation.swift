@@ -12,6 +12,10 @@ extension Layout {
     var variables: [Variable] = []
     variables.reserveCapacity(tensors.count)
     for tensor in try Self.ordered(tensors, named, by: order) {
+      // A body may hold longer names, such as those of slots.
+      guard TensorDescription.isValid(name: tensor.name) else {
+        throw .invalidName(tensor.name, detail: "expected 1 to 512 bytes without commas and control characters")
+      }
       for suffix in ["/indices", "/values"] where named[NameKey(tensor.name + suffix)] != nil {
         throw .invalidName(
           tensor.name + suffix, detail: "it would be mistaken for half of a sparse gradient of \(tensor.name)")

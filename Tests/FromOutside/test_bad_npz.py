@@ -111,6 +111,13 @@ def test_what_is_wrong_gets_the_right_problem_and_changes_nothing(model):
     assert model.state() == before
 
 
+def test_a_name_has_512_bytes_at_most(client):
+    refusals = {"x" * 513: (422, "invalid-name"), "é" * 300: (422, "invalid-name"), "x" * 1025: (400, "malformed-body")}
+    for name, refusal in refusals.items():
+        problem(client.put("/v1/weights", data=npz({name: f32(1)})), *refusal)
+    assert client.put("/v1/weights", data=npz({"x" * 512: f32(1)})).status_code == 201
+
+
 def test_a_name_twice_is_refused(model):
     file = io.BytesIO()
     with pytest.warns(UserWarning, match="Duplicate"), zipfile.ZipFile(file, "w") as archive:
