@@ -38,7 +38,10 @@ struct EffectiveOptions {
     }
     let options = try ServeOptions.parse(arguments + flags)
     self.options = options
-    settings = options.settings.map { ($0.name, $0.setting.text, sources[$0.name] ?? .default) }
+    settings = options.settings.map { name, setting in
+      guard let source = sources[name] else { return (name, options.defaultTexts[name] ?? setting.text, .default) }
+      return (name, setting.text, source)
+    }
   }
 
   private static func environmentLayer(

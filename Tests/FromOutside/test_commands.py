@@ -125,6 +125,19 @@ def test_config_prints_where_each_value_came_from(tmp_path):
     assert re.search(r"127\.0\.0\.1.*default", setting("host", *flags, env=env))
 
 
+def test_config_prints_what_follows_from_other_options(tmp_path):
+    assert re.search(r"\bnone +default", setting("durability"))
+    kept = ("--data-dir", str(tmp_path / "data"))
+    assert re.search(r"\bcheckpoint +default", setting("durability", *kept))
+    journal = (*kept, "--durability", "journal")
+    assert re.search(r"\bjournal +flag", setting("durability", *journal))
+    assert "1 GiB, or 4 checkpoints" in setting("journal-max-bytes", *journal)
+    assert re.search(r"\b9 MiB +flag", setting("journal-max-bytes", *journal, "--journal-max-bytes", "9MiB"))
+    rounds = ("--aggregation", "sync", "--replicas", "2")
+    assert re.search(r"sum, or mean with the rule Assign +default", setting("reduction", *rounds))
+    assert re.search(r"\bmean +flag", setting("reduction", *rounds, "--reduction", "mean"))
+
+
 def test_flags_win_over_variables_over_the_file(start, tmp_path):
     def limit(client):
         return client.put("/v1/weights", data=encode({"w": numpy.zeros(1000, "<f4")})).json()["detail"]
