@@ -250,10 +250,13 @@ BAD_PATCHES = [
     ({"optimizer": {"config": {"mu": 0.1}}}, "config.optimizer.config.mu", "invalid-optimizer"),
     ({"optimizer": {"class_name": "Adam"}}, "config.optimizer.class_name", "not-patchable"),
     ({"optimizer": None}, "config.optimizer", "invalid-optimizer"),
+    ({"clipnrom": None}, "config.clipnrom", "invalid-optimizer"),
+    ({"optimizer": {"confg": None}}, "config.optimizer.confg", "invalid-optimizer"),
+    ({"optimizer": {"config": {"mu": None}}}, "config.optimizer.config.mu", "invalid-optimizer"),
     ({"learning_rate": -1}, None, "invalid-optimizer"),
     ({"learning_rate": 0.1, "lr": 0.2}, None, "invalid-optimizer"),
-    ([], None, "invalid-optimizer"),
-    ("sgd", None, "invalid-optimizer"),
+    ([], "config", "invalid-optimizer"),
+    ("sgd", "config", "invalid-optimizer"),
 ]
 
 
@@ -296,3 +299,28 @@ def test_a_patch_of_another_type_is_415_with_accept_patch(client):
     response = client.patch("/v1/optimizer", data="a: 1", headers={"Content-Type": "text/yaml"})
     problem(response, 415, "unsupported-media-type")
     assert "application/merge-patch+json" in response.headers["Accept-Patch"]
+
+
+@pytest.mark.parametrize(
+    "patch", [{"decay": None}, {"decay": None, "average_period": 3}, {"optimizer": {"config": {"decay": None}}}]
+)
+def test_null_restores_the_default_of_a_decay(client, patch):
+    for name in ("decay", "clipnorm", "learning_rate"):
+        assert client.patch("/v1/optimizer", json={name: 0.5}).status_code == 200
+    assert client.get("/v1/optimizer").json()["config"]["optimizer"]["config"]["decay"] == 0.5
+    assert client.patch("/v1/optimizer", json=patch).status_code == 200
+    config = client.get("/v1/optimizer").json()["config"]
+    assert config["optimizer"]["config"]["decay"] == 0
+    assert config["optimizer"]["config"]["learning_rate"] == 0.5
+    assert client.patch("/v1/optimizer", json={"clipnorm": None, "lr": None}).status_code == 200
+    config = client.get("/v1/optimizer").json()["config"]
+    assert "clipnorm" not in config and config["optimizer"]["config"]["learning_rate"] == 0.01
+
+
+@pytest.mark.parametrize("epsilon,warns", [(0, True), (0.0, True), (None, False), (1e-7, False)])
+def test_an_epsilon_of_0_is_keras_default_and_said_so(client, epsilon, warns):
+    response = client.put("/v1/optimizer", json={"class_name": "Adam", "config": {"epsilon": epsilon}})
+    assert response.json()["config"]["optimizer"]["config"]["epsilon"] == 1e-7
+    assert ("warnings" in response.json()) == warns
+    if warns:
+        assert "epsilon" in response.json()["warnings"][0]

@@ -141,10 +141,13 @@ public struct Fields: Sendable {
 
   /// Keras's `epsilon`, for which null and 0 stand for its default, 1e-7.
   public mutating func epsilon(_ value: inout Double) {
+    var isZero = false
     field("epsilon", print: .number(value)) { (came: ConfigValue) throws(Mismatch) in
       let number = came == .null ? 0 : try Self.number(came, in: .nonNegative)
+      isZero = number == 0 && came != .null
       value = number == 0 ? 1e-7 : number
     }
+    if isZero { warn("\(pathTo("epsilon")) is 1e-07: Keras takes 0 for its default") }
   }
 
   /// A truth value; printed only when `isPrinted`.
@@ -225,10 +228,18 @@ public struct Fields: Sendable {
   func finish() throws(ConfigurationError) {
     if let error { throw error }
     guard case .read(let members) = mode else { return }
-    for member in members where !known.contains(member.name) {
-      throw ConfigurationError(
-        field: pathTo(member.name), allowed: "one of " + known.joined(separator: ", "), came: "this unknown field")
-    }
+    for member in members { try refuseUnknown(member) }
+  }
+
+  /// Throws for the first member that is null and was not named as a field.
+  func refuseNullOfUnknown(in changes: ConfigValue) throws(ConfigurationError) {
+    for member in changes.members where member.value == .null { try refuseUnknown(member) }
+  }
+
+  private func refuseUnknown(_ member: ConfigValue.Member) throws(ConfigurationError) {
+    guard !known.contains(member.name) else { return }
+    throw ConfigurationError(
+      field: pathTo(member.name), allowed: "one of " + known.joined(separator: ", "), came: "this unknown field")
   }
 
   /// What a field allows, when something else came.

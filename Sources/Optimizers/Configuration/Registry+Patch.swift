@@ -16,6 +16,32 @@ extension Registry {
     changes = ConfigValue.object(changes).merging(keepingNull: patch).members
   }
 
+  /// Moves a null `decay` at the top to the inner optimizer, whose alias it is: a merge would find nothing to remove.
+  func hoistNullDecay(_ changes: inout [ConfigValue.Member]) {
+    guard let index = changes.firstIndex(where: { $0.name == "decay" && $0.value == .null }) else { return }
+    changes.remove(at: index)
+    changes =
+      ConfigValue.object(changes).merging(keepingNull: ["optimizer": ["config": ["decay": nil]]]).members
+  }
+
+  /// Refuses null for fields that there are not, which a merge would pass over.
+  func refuseNullOfUnknownFields(
+    _ changes: ConfigValue, of optimizer: any AveragingOptimizer
+  ) throws(ConfigurationError) {
+    var optimizer = optimizer
+    var fields = Fields(reading: [], at: "config", registry: self)
+    optimizer.fields(&fields)
+    try fields.refuseNullOfUnknown(in: changes)
+    guard let inner = changes["optimizer"] else { return }
+    var outer = Fields(reading: [], at: fields.pathTo("optimizer"), registry: self)
+    for name in Self.serializedNames { outer.ignored(name) }
+    try outer.refuseNullOfUnknown(in: inner)
+    guard let config = inner["config"] else { return }
+    fields = Fields(reading: [], at: outer.pathTo("config"), registry: self)
+    Self.allFields(of: &optimizer.inner, &fields)
+    try fields.refuseNullOfUnknown(in: config)
+  }
+
   func refuseUnpatchable(
     _ changes: ConfigValue, of old: ConfigValue, at path: String
   ) throws(ConfigurationError) {

@@ -70,13 +70,15 @@ public struct Registry: Sendable {
     _ optimizer: any AveragingOptimizer, with patch: ConfigValue
   ) throws(ConfigurationError) -> (optimizer: any AveragingOptimizer, warnings: [String]) {
     guard case .object(var changes) = patch else {
-      throw ConfigurationError(field: "", allowed: "a JSON object of fields to change", came: patch.description)
+      throw ConfigurationError(field: "config", allowed: "a JSON object of fields to change", came: patch.description)
     }
     try hoistLearningRate(&changes)
+    hoistNullDecay(&changes)
     var patch = ConfigValue.object(changes)
     patch.renameInnerAlias()
     let old = printConfig(optimizer)
     try refuseUnpatchable(patch, of: old, at: "config")
+    try refuseNullOfUnknownFields(patch, of: optimizer)
     var merged = old.merging(patch)
     merged.replaceLearningRate(by: patch["optimizer"]?["config"])
     var patched: any AveragingOptimizer = type(of: optimizer).init()
@@ -177,7 +179,7 @@ public struct Registry: Sendable {
     return fields.warnings
   }
 
-  private static func allFields(of rule: inout any Rule, _ fields: inout Fields) {
+  static func allFields(of rule: inout any Rule, _ fields: inout Fields) {
     rule.settings.leadingFields(&fields)
     rule.fields(&fields)
     rule.settings.trailingFields(&fields)
@@ -214,6 +216,9 @@ public struct Registry: Sendable {
       allowed: "one of " + allowed.sorted().joined(separator: ", "), came: "\"\(name)\"")
   }
 
+  /// What Keras writes of a class beside its configuration.
+  static let serializedNames = ["class_name", "config", "module", "registered_name", "build_config"]
+
   /// Takes `{"class_name": …, "config": {…}}` apart; a bare string is a class with its defaults.
   private static func object(
     _ value: ConfigValue, at path: String, kind: String
@@ -223,7 +228,7 @@ public struct Registry: Sendable {
     case .string(let name): return (name, [], nil)
     case .object(let members):
       for member in members
-      where !["class_name", "config", "module", "registered_name", "build_config"].contains(member.name) {
+      where !serializedNames.contains(member.name) {
         throw ConfigurationError(
           field: prefix + member.name, allowed: "one of class_name, config, module, registered_name",
           came: "this unknown field")
