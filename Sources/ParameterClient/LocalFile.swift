@@ -83,7 +83,7 @@ public final class LocalFile {
   /// Gives a file another name, in place of what had it.
   public static func rename(_ path: String, to target: String) throws(ClientError) {
     guard unsafe Glibc.rename(path, target) == 0 else {
-      throw .file(FileError(path: target, operation: "rename to", reason: reason(errno)))
+      throw .file(FileError(path: target, operation: "rename to", reason: FileError.reason(errno)))
     }
   }
 
@@ -109,16 +109,21 @@ public final class LocalFile {
   }
 
   private func failure(of operation: String) -> ClientError {
-    .file(FileError(path: path, operation: operation, reason: Self.reason(errno)))
+    .file(FileError(path: path, operation: operation, reason: FileError.reason(errno)))
   }
 
   private static func open(_ path: String, _ flags: Int32) throws(ClientError) -> Int32 {
     let descriptor = unsafe Glibc.open(path, flags | O_CLOEXEC, 0o666)
-    guard descriptor >= 0 else { throw .file(FileError(path: path, operation: "open", reason: reason(errno))) }
+    guard descriptor >= 0 else {
+      throw .file(FileError(path: path, operation: "open", reason: FileError.reason(errno)))
+    }
     return descriptor
   }
+}
 
-  private static func reason(_ code: Int32) -> String {
+extension FileError {
+  /// The words for a code of errno.
+  public static func reason(_ code: Int32) -> String {
     unsafe String(cString: strerror(code))
   }
 }

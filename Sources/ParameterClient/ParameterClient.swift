@@ -34,6 +34,9 @@ public final class ParameterClient {
     guard url.hasPrefix("http://") || url.hasPrefix("https://") else {
       throw .configuration("the URL '\(url)' does not begin with http:// or https://")
     }
+    guard let host = url.drop(while: { $0 != "/" }).dropFirst(2).first, host != "/", host != ":" else {
+      throw .configuration("the URL '\(url)' names no host")
+    }
     guard !url.contains("?"), !url.contains("#") else {
       throw .configuration("the URL '\(url)' has a query or a fragment")
     }

@@ -10,7 +10,7 @@ extension ClientError {
       try work()
     } catch let error as ClientError {
       // When stderr is gone nobody can be told.
-      try? LocalFile.standardError.write("swa-trainer: \(error.message)\n")
+      try? LocalFile.standardError.write("swa-trainer: \(error.message.printable)\n")
       throw error.exitCode
     } catch let error as ChildProcess.SpawnError {
       try? LocalFile.standardError.write("swa-trainer: \(error)\n")

@@ -1,5 +1,6 @@
 import ArgumentParser
 import FoundationEssentials
+import Glibc
 import ParameterClient
 
 /// Where the server is and who asks: the options that all subcommands share.
@@ -48,7 +49,7 @@ struct ConnectionOptions: ParsableArguments {
       url: serverURL, credentials: Credentials(token: try token(), trainerID: trainerID ?? self.trainerID),
       settings: settings)
     // When stderr is gone nobody can be told.
-    client.onNotice = { notice in try? LocalFile.standardError.write("swa-trainer: \(notice.message)\n") }
+    client.onNotice = { notice in try? LocalFile.standardError.write("swa-trainer: \(notice.message.printable)\n") }
     return client
   }
 
@@ -68,7 +69,11 @@ struct ConnectionOptions: ParsableArguments {
     do {
       text = try String(contentsOfFile: tokenFile, encoding: .utf8)
     } catch {
-      throw .file(FileError(path: tokenFile, operation: "read", reason: "\(error)"))
+      let cause = ((error as? CocoaError)?.underlying as? POSIXError)?.code
+      throw .file(
+        FileError(
+          path: tokenFile, operation: "read",
+          reason: cause.map { FileError.reason($0.rawValue) } ?? "it is not text in UTF-8"))
     }
     return String(text.prefix { !$0.isNewline })
   }

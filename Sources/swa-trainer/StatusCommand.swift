@@ -20,7 +20,7 @@ struct StatusCommand: ParsableCommand {
         ("trainers", status.trainers), ("durability", status.durability), ("version", status.version),
         ("uptime seconds", status.uptimeSeconds),
       ]
-      for case (let name, let value?) in lines { print("\(name): \(value)") }
+      for case (let name, let value?) in lines { print("\(name): \("\(value)".printable)") }
     }
   }
 }

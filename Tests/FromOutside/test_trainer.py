@@ -1,6 +1,7 @@
 """swa-trainer and lost connections: a proxy loses them where it hurts."""
 
 import os
+import re
 import socket
 import subprocess
 import threading
@@ -141,3 +142,36 @@ def test_the_trainers_of_a_demo_end_with_it(client, server):
         assert time.monotonic() < deadline, "they go on"
         iterations = now
         time.sleep(0.3)
+
+
+def test_nothing_from_a_server_or_a_file_steers_the_terminal(proxy, tmp_path):
+    path = tmp_path / "model.safetensors"
+    path.write_bytes(encode({"\x1b[31mEVIL\x07": f32(1)}))
+    done = trainer(proxy, "init", str(path))
+    assert done.returncode == 65
+    assert "EVIL" in done.stderr and not re.search("[\0-\x09\x0b-\x1f]", done.stderr)
+
+
+def test_text_of_a_server_is_printed_without_control_characters(client, proxy):
+    client.put("/v1/optimizer", json={"class_name": "SWA", "config": {"optimizer": "sgd", "name": "\x1b[31mEVIL\n"}})
+    done = trainer(proxy, "status")
+    assert done.returncode == 0
+    assert "optimizer: \\u{1b}[31mEVIL\\u{a}\n" in done.stdout
+
+
+@pytest.mark.parametrize(
+    "arguments,status,said",
+    [
+        (["--url", "http://"], 64, "names no host"),
+        (["--url", "http:///v1"], 64, "names no host"),
+        (["--url", "https://:80"], 64, "names no host"),
+        (["--token-file", "not/there"], 74, "cannot read not/there: No such file or directory\n"),
+        (["--token-file", "."], 74, "cannot read .: Is a directory\n"),
+    ],
+)
+def test_a_bad_option_is_said_in_words(arguments, status, said):
+    done = subprocess.run(
+        [TRAINER, "status", *arguments], capture_output=True, text=True, timeout=60, env=environment()
+    )
+    assert done.returncode == status
+    assert said in done.stderr and "Error" not in done.stderr
