@@ -15,7 +15,7 @@ extension ConnectionState {
       if share?.isRevoked ?? false { throw .outOfMemory }
       let framing = try content.readFraming(input)
       input.consume(framing)
-      try content.checkLength()
+      try content.checkLength(for: exchange)
     } catch {
       refuse(error, losesFraming: true, now: place.now)
       return nil

@@ -48,7 +48,7 @@ extension ConnectionState {
       let exchange = try context.service.exchange(for: request)
       let limit = min(exchange.contentLimit, context.configuration.maximumBodyBytes, context.budget.limit)
       content = IncomingContent(request.framing, limit: limit)
-      try content.checkLength()
+      try content.checkLength(for: exchange)
       if head.expectation == .unknown { throw .unknownExpectation }
       self.exchange = exchange
       machine.accept(now)

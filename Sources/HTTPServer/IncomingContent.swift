@@ -30,10 +30,11 @@ struct IncomingContent: Sendable {
   /// The content's size as far as it is known.
   var knownSize: Int { received + next }
 
-  /// Throws 413 when the content is known to be larger than allowed.
-  func checkLength() throws(Problem) {
+  /// Throws 413 when the content is known to be larger than the server or the exchange allows.
+  func checkLength(for exchange: (any Exchange)?) throws(Problem) {
     guard knownSize > limit else { return }
-    throw .tooLarge("the content is larger than \(limit) bytes")
+    let reason = exchange.flatMap { $0.contentLimit == limit ? $0.contentLimitReason : nil }
+    throw .tooLarge("the content is larger than \(limit) bytes" + (reason.map { ", \($0)" } ?? ""))
   }
 
   mutating func take(_ count: Int) {
@@ -44,10 +45,10 @@ struct IncomingContent: Sendable {
   /// Reads chunk framing at the front of `input`; answers how many bytes it was.
   mutating func readFraming(_ input: InputBuffer) throws(Problem) -> Int {
     guard decoder != nil, next == 0, !input.isEmpty else { return 0 }
-    do {
+    do throws(ChunkedDecoder.Failure) {
       return try decoder?.readFraming(input.storage.span.extracting(input.start..<input.end)) ?? 0
     } catch {
-      throw .malformedRequest("the chunked content is malformed: \(error)")
+      throw error.problem
     }
   }
 }

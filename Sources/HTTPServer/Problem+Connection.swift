@@ -42,6 +42,24 @@ extension Problem {
   }
 }
 
+extension ChunkedDecoder.Failure {
+  /// The answer to chunked content that is framed in this way.
+  var problem: Problem { .malformedRequest("the chunked content is malformed: \(reason)") }
+
+  private var reason: String {
+    switch self {
+    case .invalidSize: "a chunk's size is not a hexadecimal number"
+    case .sizeTooLarge: "a chunk's size is larger than can be counted"
+    case .invalidExtension: "a chunk extension is not NAME or NAME=VALUE behind a semicolon"
+    case .lineTooLong: "the line of a chunk's size is too long"
+    case .tooMuchFraming: "there is more of chunk extensions than of content"
+    case .missingLineEnd: "a line or a chunk does not end with CR LF"
+    case .trailersTooLong: "the trailers are too long"
+    case .invalidTrailer: "a trailer is not NAME: VALUE"
+    }
+  }
+}
+
 extension HeadError {
   /// The answer to a head of this kind.
   var problem: Problem {

@@ -18,6 +18,9 @@ public protocol Exchange: AnyObject, Sendable {
   /// is cut off with a 413 as soon as it grows beyond.
   var contentLimit: Int { get }
 
+  /// What a 413 says behind `contentLimit`, such as what to send instead; by default nothing.
+  var contentLimitReason: String? { get }
+
   /// Takes the next bytes of the content: calls `fill` once with the memory where they belong, not empty; `fill`
   /// writes bytes to its front and returns how many (0 when none are there now).
   ///
@@ -29,4 +32,9 @@ public protocol Exchange: AnyObject, Sendable {
   /// Called on the event loop for small complete requests, where it must not wait: what may wait or takes long goes
   /// through `Responder.onWorker`.
   func respond(_ responder: consuming Responder)
+}
+
+extension Exchange {
+  /// Nothing.
+  public var contentLimitReason: String? { nil }
 }

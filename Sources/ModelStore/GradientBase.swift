@@ -24,7 +24,7 @@ public struct GradientBase: Sendable {
   /// How many steps the weights with this stamp are ahead; nil when the trainer did not say. Throws when the gradient may
   /// not be applied to them.
   public func staleness(at stamp: VersionStamp) throws(ModelError) -> Int? {
-    if let weights, !weights.contains(stamp.identity) { throw .preconditionFailed }
+    if let weights, !weights.contains(stamp.identity) { throw .otherWeights(present: stamp) }
     if let epoch, epoch != stamp.epoch {
       throw .epochMismatch(came: epoch.description, expected: stamp.epoch.description)
     }

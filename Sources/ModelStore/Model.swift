@@ -63,10 +63,16 @@ public final class Model: Sendable {
 
 /// Changing the model.
 extension Model {
-  /// Applies a change after those before it, and answers when it is durable.
-  public func apply(_ change: Change, then: @escaping @Sendable (Result<Outcome, ModelError>) -> Void) {
+  /// Applies a change after those before it, if `condition` holds then, and answers when it is durable.
+  public func apply(
+    _ change: Change, onlyIf condition: (@Sendable (ModelStatus) -> Bool)? = nil,
+    then: @escaping @Sendable (Result<Outcome, ModelError>) -> Void
+  ) {
     do throws(ModelError) {
-      try lane.withLock { (lane) throws(ModelError) in try apply(change, in: &lane) }.then(then)
+      try lane.withLock { (lane) throws(ModelError) in
+        if let condition, !condition(lane.state.status) { throw .preconditionFailed }
+        return try apply(change, in: &lane)
+      }.then(then)
     } catch {
       then(.failure(error))
     }

@@ -38,6 +38,8 @@ public enum ModelError: Error, Sendable {
   /// The gradient was computed at weights that are more steps behind than is allowed.
   case staleGradient(base: Int, iterations: Int, limit: Int)
   /// The weights are not the ones that the change was made for.
+  case otherWeights(present: VersionStamp)
+  /// What the change was made for is there no more.
   case preconditionFailed
   /// Another body came under the key of a push that was applied.
   case keyOfAnotherBody(first: BodyDigest, came: BodyDigest)

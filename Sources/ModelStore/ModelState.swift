@@ -128,7 +128,7 @@ extension TrainedModel {
 
   func status(of optimizer: any AveragingOptimizer) -> ModelStatus.Trained {
     ModelStatus.Trained(
-      layout: layout, stamp: stamp,
+      layout: layout, stamp: stamp, slotStamp: slotStamp,
       average: averageStamp.map { ModelStatus.Average(snapshots: average?.count ?? 0, stamp: $0) },
       nextSnapshotAt: optimizer.nextSnapshot(from: iterations) + 1,
       learningRate: optimizer.inner.step(at: iterations).effectiveLearningRate())

@@ -14,6 +14,8 @@ public struct ModelStatus: Sendable {
     public let layout: Layout
     /// Which weights are there.
     public let stamp: VersionStamp
+    /// Which state of the optimizer is there.
+    public let slotStamp: VersionStamp
     /// The average's counters; nil before the first snapshot.
     public let average: Average?
     /// The value of `iterations` after the push that takes the next snapshot.

@@ -66,6 +66,12 @@ public struct OptimizerListing: Sendable {
     return items
   }
 
+  /// How a place in the list is written: `0000`, `0001` …
+  static func digits(of ordinal: Int) -> String {
+    let digits = String(ordinal)
+    return String(repeating: "0", count: max(4 - digits.count, 0)) + digits
+  }
+
   /// Bytes of iterations and the rule's numbers.
   var headByteCount: Int { 8 + scalarNames.count * layout.scalarType.byteCount }
 

@@ -7,8 +7,7 @@ extension OptimizerState {
   /// `head`, then the averages, then slot after slot, each as it lies in memory.
   public var descriptions: [TensorDescription] {
     listing.items.enumerated().map { ordinal, item in
-      let digits = String(ordinal)
-      let name = String(repeating: "0", count: max(4 - digits.count, 0)) + digits + "/" + item.name
+      let name = OptimizerListing.digits(of: ordinal) + "/" + item.name
       let begin = offset(of: item.place)
       let byteCount = item.shape.reduce(item.dtype.byteCount, *)
       return TensorDescription(name: name, dtype: item.dtype, shape: item.shape, range: begin..<begin + byteCount)

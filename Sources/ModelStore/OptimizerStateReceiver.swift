@@ -1,3 +1,4 @@
+import Optimizers
 public import Tensors
 
 /// Takes a list of optimizer state as it arrives: what get_weights gave, read by the ordinals of its names.
@@ -25,7 +26,11 @@ public struct OptimizerStateReceiver: BodyReceiver {
     let scalarType = expected.layout.scalarType
     let iterations = regions[0].withElements(of: Int64.self, at: 0, count: 1) { Int($0[0]) }
     guard 0...SavedOptimizerState.largestCount ~= iterations else {
-      throw .model(.invalidState(item: "iterations", expected: "0 to \(SavedOptimizerState.largestCount)"))
+      throw .model(
+        .configuration(
+          ConfigurationError(
+            field: "iterations", allowed: "an integer from 0 to \(SavedOptimizerState.largestCount)",
+            came: "\(iterations)")))
     }
     let scalars = expected.scalarNames.indices.map { index in
       let offset = 8 + index * scalarType.byteCount
@@ -58,7 +63,9 @@ private struct OptimizerStatePlacer: TensorPlacer {
   mutating func place(_ tensor: TensorDescription, in intake: inout TensorIntake) throws(BodyError) {
     guard let ordinal = Self.ordinal(of: tensor.name), items.indices.contains(ordinal), !seen[ordinal] else {
       throw .model(
-        .invalidState(item: tensor.name, expected: "names 0000/… to \(items.count - 1)/…, each once, by ordinal"))
+        .invalidState(
+          item: tensor.name,
+          expected: "names 0000/… to \(OptimizerListing.digits(of: items.count - 1))/…, each once, by ordinal"))
     }
     let item = items[ordinal]
     guard tensor.shape == item.shape else {

@@ -77,7 +77,7 @@ struct TrainedModel: Sendable {
   func optimizerState(of rule: any Rule) -> OptimizerState {
     OptimizerState(
       listing: OptimizerListing(layout: layout, rule: rule), stamp: stamp,
-      slotStamp: VersionStamp(epoch: epoch, iterations: iterations, version: slotVersion),
+      slotStamp: slotStamp,
       scalars: zip(rule.initialScalars, scalars).map { RuleScalar(name: $0.name, value: $1) },
       slots: zip(rule.slotNames, slots).map { OptimizerState.Slot(name: $0, values: $1) },
       average: averagedWeights)
@@ -91,6 +91,8 @@ struct TrainedModel: Sendable {
   }
 
   /// Which average is there now.
+  var slotStamp: VersionStamp { VersionStamp(epoch: epoch, iterations: iterations, version: slotVersion) }
+
   var averageStamp: VersionStamp? {
     average.map { VersionStamp(epoch: epoch, iterations: $0.iterations, version: averageVersion) }
   }

@@ -43,10 +43,14 @@ final class BufferedExchange: Exchange {
   private let content = Lock<[UInt8]>([])
   private let answer: @Sendable ([UInt8], consuming Responder) -> Void
   let contentLimit: Int
+  let contentLimitReason: String?
 
   /// Takes up to `limit` bytes; `answer` runs on the event loop and must not wait there.
-  init(limit: Int, _ answer: @escaping @Sendable ([UInt8], consuming Responder) -> Void) {
+  init(
+    limit: Int, reason: String? = nil, _ answer: @escaping @Sendable ([UInt8], consuming Responder) -> Void
+  ) {
     contentLimit = limit
+    contentLimitReason = reason
     self.answer = answer
   }
 

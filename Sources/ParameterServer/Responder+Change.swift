@@ -4,13 +4,14 @@ import ModelStore
 
 /// Answers that wait for the model.
 extension Responder {
-  /// Applies a change, which may wait for the lane, and answers when it is durable.
+  /// Applies a change, which may wait for the lane, if `condition` holds then, and answers when it is durable.
   consuming func respond(
-    applying change: Change, to model: Model, missing: HTTPResponse.Status = .conflict,
+    applying change: Change, to model: Model, onlyIf condition: (@Sendable (ModelStatus) -> Bool)? = nil,
+    missing: HTTPResponse.Status = .conflict,
     _ answer: @escaping @Sendable (Outcome) throws(Problem) -> Response
   ) {
     let parked = ParkedResponder(self)
-    model.apply(change) { outcome in parked.respond(Response(outcome, missing: missing, answer)) }
+    model.apply(change, onlyIf: condition) { outcome in parked.respond(Response(outcome, missing: missing, answer)) }
   }
 }
 

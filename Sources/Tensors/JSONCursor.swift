@@ -25,6 +25,19 @@ package struct JSONCursor<Failure: JSONFailure> {
     offset < text.count ? text[offset] : nil
   }
 
+  /// What kind of value comes next, in words.
+  package func kind(in text: Span<UInt8>) -> String {
+    switch peek(in: text) {
+    case UInt8(ascii: "{"): "an object"
+    case UInt8(ascii: "["): "a list"
+    case UInt8(ascii: "\""): "a string"
+    case UInt8(ascii: "t"): "true"
+    case UInt8(ascii: "f"): "false"
+    case UInt8(ascii: "n"): "null"
+    default: "a number"
+    }
+  }
+
   @inline(__always)
   package mutating func skipWhitespace(in text: Span<UInt8>) {
     while offset < text.count {

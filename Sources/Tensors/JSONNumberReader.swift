@@ -52,13 +52,19 @@ struct JSONNumberReader {
     if dtype == .bool { return .notTruthValue(tensor: tensor, place: place) }
     if dtype.isFloatingPoint {
       return Self.isNumber(text[leaf.lowerBound])
-        ? .outOfRange(tensor: tensor, place: place, dtype: dtype) : .notNumber(tensor: tensor, place: place)
+        ? .outOfRange(tensor: tensor, place: place, dtype: dtype, came: Self.excerpt(text, leaf))
+        : .notNumber(tensor: tensor, place: place)
     }
     var isWhole = true
     for place in leaf where text[place] != UInt8(ascii: "-") && !Self.isDigit(text[place]) { isWhole = false }
     return isWhole
-      ? .outOfRange(tensor: tensor, place: place, dtype: dtype)
-      : .notInteger(tensor: tensor, place: place, dtype: dtype)
+      ? .outOfRange(tensor: tensor, place: place, dtype: dtype, came: Self.excerpt(text, leaf))
+      : .notInteger(tensor: tensor, place: place, dtype: dtype, came: Self.excerpt(text, leaf))
+  }
+
+  /// What stands in the text, cut at 40 bytes: numbers may have any length.
+  private static func excerpt(_ text: Span<UInt8>, _ leaf: Range<Int>) -> String {
+    String(decoding: leaf.prefix(40).map { text[$0] }, as: UTF8.self) + (leaf.count > 40 ? "…" : "")
   }
 }
 

@@ -9,8 +9,8 @@ public enum JSONTensorsError: Error, Equatable {
   /// A field of a tensor's object is there twice.
   case duplicateField(tensor: String, field: String)
 
-  /// The text is JSON, but no object.
-  case notObject
+  /// The text is JSON, but no object with the member that holds the tensors.
+  case notObject(member: String, came: String)
   /// The member that holds the tensors is missing.
   case missingMember(String)
   /// A member other than the tensors and `metadata`.
@@ -46,11 +46,11 @@ public enum JSONTensorsError: Error, Equatable {
   /// `data` has more or fewer numbers than the shape asks for.
   case countMismatch(tensor: String, expected: Int, came: Int)
   /// A number with a fraction or an exponent, or no number, for an integer.
-  case notInteger(tensor: String, place: [Int], dtype: DType)
+  case notInteger(tensor: String, place: [Int], dtype: DType, came: String)
   /// Something else than `true`, `false`, 0 and 1 for a truth value.
   case notTruthValue(tensor: String, place: [Int])
   /// A number that is too large for the type.
-  case outOfRange(tensor: String, place: [Int], dtype: DType)
+  case outOfRange(tensor: String, place: [Int], dtype: DType, came: String)
 
   /// Whether the text itself is broken, rather than what it says.
   public var isMalformed: Bool {
@@ -75,7 +75,7 @@ extension JSONTensorsError: CustomStringConvertible {
     case .duplicateMember(let member): "'\(member)' is there twice"
     case .duplicateName(let name): "two tensors are named '\(name)'"
     case .duplicateField(let tensor, let field): "tensor '\(tensor)' has '\(field)' twice"
-    case .notObject: "expected an object"
+    case .notObject(let member, let came): "expected an object with the member '\(member)', came \(came)"
     case .missingMember(let member): "expected an object with the member '\(member)'"
     case .unknownMember(let member, let expected): "unknown member '\(member)', expected '\(expected)'"
     case .memberNotObject(let member): "'\(member)' is not an object of tensors by name"
@@ -94,16 +94,17 @@ extension JSONTensorsError: CustomStringConvertible {
     case .dtypeNotString(let tensor): "the dtype of tensor '\(tensor)' is not a string"
     case .unknownDType(let tensor, let dtype):
       "tensor '\(tensor)' has dtype \(dtype), supported are \(DType.allCases.map(\.rawValue).joined(separator: ", "))"
-    case .invalidShape(let tensor): "the shape of tensor '\(tensor)' is not an array of whole numbers"
+    case .invalidShape(let tensor):
+      "the shape of tensor '\(tensor)' is not a list of whole numbers from 0 on, written in digits alone"
     case .sizeOverflow(let tensor): "tensor '\(tensor)' has more elements than can be counted"
     case .dataNotFlat(let tensor): "the data of tensor '\(tensor)' is not a flat list of numbers"
     case .countMismatch(let tensor, let expected, let came):
       "tensor '\(tensor)' needs \(expected) numbers by its shape, came \(came)"
-    case .notInteger(let tensor, let place, let dtype):
-      "\(Self.name(tensor, place)) is not a whole number, which \(dtype.rawValue) asks for"
+    case .notInteger(let tensor, let place, let dtype, let came):
+      "\(Self.name(tensor, place)) must be written as \(dtype.rawValue), without fraction and exponent, came \(came)"
     case .notTruthValue(let tensor, let place): "\(Self.name(tensor, place)) is not true, false, 0 or 1"
-    case .outOfRange(let tensor, let place, let dtype):
-      "\(Self.name(tensor, place)) is out of the range of \(dtype.rawValue)"
+    case .outOfRange(let tensor, let place, let dtype, let came):
+      "\(Self.name(tensor, place)) is out of the range of \(dtype.rawValue): \(came)"
     }
   }
 

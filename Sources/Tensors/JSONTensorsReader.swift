@@ -10,7 +10,7 @@ struct JSONTensorsReader {
 
   mutating func read(_ text: Span<UInt8>, member: String) throws(JSONTensorsError) {
     cursor.skipWhitespace(in: text)
-    guard cursor.take("{", in: text) else { throw .notObject }
+    guard cursor.take("{", in: text) else { throw .notObject(member: member, came: cursor.kind(in: text)) }
     var members: Set<String> = []
     var first = true
     while let key = try cursor.nextKey(in: text, first: &first) {

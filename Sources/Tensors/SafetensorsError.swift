@@ -4,7 +4,7 @@ public enum SafetensorsError: Error, Equatable {
   case truncatedHeader(expected: Int, came: Int)
   /// The length prefix asks for a longer header than is read.
   case headerTooLong(byteCount: UInt64, limit: Int)
-  /// The header's first byte is not `{`.
+  /// The header's first byte, if it has one, is not `{`.
   case headerNotObject
   /// The header is not JSON; offsets count from its first byte.
   case malformedHeader(JSONSyntaxError)
@@ -68,7 +68,7 @@ extension SafetensorsError: CustomStringConvertible {
       "the file ends inside its header: expected at least \(expected) bytes, came \(came)"
     case .headerTooLong(let byteCount, let limit):
       "the header is \(byteCount) bytes long, at most \(limit) are read"
-    case .headerNotObject: "the header does not begin with '{'"
+    case .headerNotObject: "the header is empty or does not begin with '{'"
     case .malformedHeader(let error): "the header is not JSON: \(error)"
     case .tooManyTensors(let limit): "more than \(limit) tensors"
     case .invalidName(let name):
@@ -81,7 +81,8 @@ extension SafetensorsError: CustomStringConvertible {
     case .unknownDType(let tensor, let dtype): "tensor '\(tensor)' has the unknown dtype '\(dtype)'"
     case .unsupportedDType(let tensor, let dtype):
       "tensor '\(tensor)' has dtype \(dtype), supported are \(DType.allCases.map(\.rawValue).joined(separator: ", "))"
-    case .invalidShape(let tensor): "the shape of tensor '\(tensor)' is not an array of whole numbers"
+    case .invalidShape(let tensor):
+      "the shape of tensor '\(tensor)' is not a list of whole numbers from 0 on, written in digits alone"
     case .tooManyDimensions(let tensor, let limit): "tensor '\(tensor)' has more than \(limit) dimensions"
     case .sizeOverflow(let tensor): "tensor '\(tensor)' has more elements than can be counted"
     case .invalidOffsets(let tensor): "data_offsets of tensor '\(tensor)' are not [begin, end]"

@@ -10,6 +10,7 @@ extension SafetensorsHeader {
     for index in (0..<lengthPrefixByteCount).reversed() {
       length = length << 8 | UInt64(bytes[index])
     }
+    guard length > 0 else { throw .headerNotObject }
     guard length <= UInt64(limits.headerByteCount) else {
       throw .headerTooLong(byteCount: length, limit: limits.headerByteCount)
     }

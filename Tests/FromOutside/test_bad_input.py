@@ -1,6 +1,7 @@
 """Bad input gets a clear problem, and changes nothing."""
 
 import json
+import re
 import struct
 
 import numpy
@@ -103,6 +104,7 @@ def test_json_of_another_form_is_refused(model, body):
 BAD_FILES = {
     "empty": b"",
     "seven bytes": b"\0" * 7,
+    "eight zeros": b"\0" * 8,
     "only a length": struct.pack("<Q", 10),
     "length beyond the content": file({}, length=1000),
     "length beyond all limits": file({}, length=2**63),
@@ -142,6 +144,14 @@ def test_a_malformed_file_creates_nothing(client, content):
     assert client.status()["model_epoch"] is None
 
 
+@pytest.mark.parametrize("method,path", [("PUT", "/v1/weights"), ("POST", "/v1/gradients")])
+def test_a_file_beyond_the_limits_of_models_is_422(model, method, path):
+    deep = file({"w": entry("F32", [1] * 33, 0, 4)}, b"\0" * 4)
+    assert problem(model.request(method, path, data=deep), 422, "shape-mismatch")["variable"] == "w"
+    many = file({f"w{k}": entry("F32", [0], 0, 0) for k in range(100_001)})
+    assert "100000" in problem(model.request(method, path, data=many), 422, "malformed-body")["detail"]
+
+
 BAD_NAMES = {
     "comma": "a,b",
     "empty": "",
@@ -149,6 +159,8 @@ BAD_NAMES = {
     "delete": "a\x7fb",
     "long": "x" * 513,
     "long in bytes": "ä" * 257,
+    "terminal": "\x1b[31mEVIL\x07\x9b",
+    "very long": "x" * 1_000_000,
 }
 
 
@@ -159,7 +171,11 @@ def test_a_name_that_no_variable_may_have_is_422(client, name, form):
         response = client.put("/v1/weights", json={"variables": {name: [1]}})
     else:
         response = client.put("/v1/weights", data=encode({name: f32(1)}))
-    problem(response, 422, "invalid-name")
+    document = problem(response, 422, "invalid-name")
+    for text in (document["detail"], document["variable"]):
+        assert not re.search("[\0-\x1f\x7f-\x9f]", text)
+        assert "x" * 201 not in text
+    assert "expected 1 to 512 bytes" in document["detail"]
     assert client.get("/v1/variables").json() == []
 
 
@@ -276,7 +292,39 @@ def test_a_chunked_body_that_grows_beyond_the_limit_is_413(start):
 def test_json_larger_than_16_mib_is_413(model):
     content = b'{"gradients":{"b":[1,1]' + b" " * (17 << 20) + b"}}"
     headers = {"Content-Type": "application/json"}
-    problem(model.post("/v1/gradients", data=content, headers=headers), 413, "too-large")
+    detail = problem(model.post("/v1/gradients", data=content, headers=headers), 413, "too-large")["detail"]
+    assert "16777216 bytes" in detail and "JSON" in detail and "safetensors" in detail
+
+
+DETAILS = [
+    ([], "gradients", "came a list"),
+    ({"gradients": {"b": [1e39, 1]}}, "'b'[0]", "1e+39"),
+    ({"gradients": {"b": [1, 1], "n": [7, 2**31]}}, "'n'[1]", "2147483648"),
+    ({"gradients": {"b": [1, 1], "n": [1.0, 2]}}, "without fraction and exponent", "came 1.0"),
+    ({"gradients": {"b": [1, 1], "n": [1, "NaN"]}}, "I32", '"NaN"'),
+    ({"gradients": {"b": {"dtype": "F32", "shape": [2]}}}, "'b'", "'data'"),
+]
+
+
+@pytest.mark.parametrize("body,expected,came", DETAILS, ids=[json.dumps(row[0]) for row in DETAILS])
+def test_a_detail_says_what_was_expected_and_what_came(model, body, expected, came):
+    document = model.post("/v1/gradients", json=body).json()
+    assert document["status"] == 422
+    assert expected in document["detail"] and came in document["detail"]
+    if body:
+        assert document["variable"] in body["gradients"]
+
+
+def test_a_number_of_any_length_is_cut_in_the_detail(model):
+    content = b'{"gradients":{"b":[1' + b"0" * 100_000 + b",1]}}"
+    response = model.post("/v1/gradients", data=content, headers={"Content-Type": "application/json"})
+    detail = problem(response, 422, "dtype-mismatch")["detail"]
+    assert "out of the range of F32: 1000" in detail and len(detail) < 200
+
+
+def test_an_empty_header_is_called_so(model):
+    detail = problem(model.put("/v1/weights", data=b"\0" * 8), 400, "malformed-body")["detail"]
+    assert "the header is empty" in detail
 
 
 @pytest.mark.parametrize("length", [b"9000000000000000000", b"99999999999999999999999"])

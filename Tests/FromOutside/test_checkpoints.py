@@ -92,7 +92,11 @@ def test_restoring_goes_back_in_a_new_epoch(kept):
     checkpoint = kept.post("/v1/checkpoints").json()
     first = push(kept, 7, Idempotency_Key="a")
     kept.patch("/v1/optimizer", json={"learning_rate": 0.5})
-    restored = kept.post(f"/v1/checkpoints/{checkpoint['id']}/restore")
+    path = f"/v1/checkpoints/{checkpoint['id']}/restore"
+    changed = state(kept)
+    problem(kept.post(path, headers={"If-Match": '"zzz"'}), 412, "precondition-failed")
+    assert state(kept) == changed
+    restored = kept.post(path, headers={"If-Match": kept.get("/v1/weights").headers["ETag"]})
     assert restored.status_code == 200
     assert restored.json() == {"id": checkpoint["id"], "iterations": 5}
     assert state(kept) == before

@@ -40,7 +40,11 @@ def test_a_slot_holds_every_trainable_variable(trained):
     numpy.testing.assert_array_equal(slot["w"], f32(-0.75, -0.75))
     numpy.testing.assert_array_equal(slot["b"], f32(-1.5))
     average = load(trained.get("/v1/weights/averaged"))
-    numpy.testing.assert_array_equal(load(trained.get("/v1/optimizer/slots/average"))["w"], average["w"])
+    response = trained.get("/v1/optimizer/slots/average")
+    numpy.testing.assert_array_equal(load(response)["w"], average["w"])
+    assert metadata(response.content)["snapshots"] == "2"
+    assert trained.get("/v1/optimizer/slots/average?format=json").json()["metadata"]["snapshots"] == "2"
+    assert "snapshots" not in metadata(trained.get("/v1/optimizer/slots/momentum").content)
 
 
 def test_a_slot_of_some_variables(trained):
@@ -102,8 +106,17 @@ def test_iterations_that_nobody_can_have_taken_are_refused(trained, iterations):
     before = trained.state()
     state = load(trained.get("/v1/optimizer/weights"))
     state["0000/iterations"] = numpy.array(iterations, "<i8")
-    problem(trained.put("/v1/optimizer/weights", data=encode(state)), 409, "model-mismatch")
+    document = problem(trained.put("/v1/optimizer/weights", data=encode(state)), 422, "invalid-optimizer")
+    assert document["field"] == "iterations"
+    assert str(iterations) in document["detail"] and str(2**53) in document["allowed"]
     assert trained.state() == before
+
+
+def test_names_out_of_the_list_are_told_its_bounds(trained):
+    state = load(trained.get("/v1/optimizer/weights"))
+    state["9999/w"] = f32(1)
+    response = trained.put("/v1/optimizer/weights", data=encode(state))
+    assert "names 0000/… to 0004/…" in problem(response, 409, "model-mismatch")["detail"]
 
 
 @pytest.mark.parametrize("snapshots", [-1, 2**53 + 1, 2**63 - 1])

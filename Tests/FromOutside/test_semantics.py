@@ -4,7 +4,7 @@ import re
 
 import pytest
 
-from server import Client, Server
+from server import Client, Server, problem
 from tensors import encode, f32
 from wire import Wire
 
@@ -179,3 +179,68 @@ def test_a_put_whose_condition_holds_goes_on(start, tag):
         assert client.delete(W, headers={"If-Match": present}).status_code == 412
         assert client.delete(W, headers={"If-Match": "*"}).status_code == 204
         assert client.put(W, data=content, headers={"If-Match": "*"}).status_code == 412
+
+
+STATE = "/v1/optimizer/weights"
+
+
+@pytest.fixture
+def averaged(client):
+    """A client of a server whose model has an average."""
+    client.put("/v1/optimizer", json={"class_name": "SWA", "config": {"optimizer": "sgd", "average_period": 1}})
+    client.put(W, data=encode({"w": f32(1, 2)}))
+    client.post("/v1/gradients", data=encode({"w": f32(1, 1)}))
+    return client
+
+
+# Method, path and content of changes, and where GET tells the tags by which If-Match may name what they change.
+CHANGES = [
+    ("PUT", STATE, STATE, [STATE]),
+    ("PUT", "/v1/optimizer", {"json": "sgd"}, []),
+    ("PATCH", "/v1/optimizer", {"json": {"average_period": 7}}, []),
+    ("POST", f"{W}/averaged/assign", {}, [W, f"{W}/averaged"]),
+    ("DELETE", f"{W}/averaged", {}, [f"{W}/averaged"]),
+    ("DELETE", W, {}, [W]),
+]
+
+
+@pytest.mark.parametrize("method,path,content,places", CHANGES, ids=[f"{row[0]} {row[1]}" for row in CHANGES])
+def test_a_change_of_what_if_match_does_not_name_is_not_made(averaged, method, path, content, places):
+    """13.1.1"""
+    tags = [averaged.get(place).headers["ETag"] for place in places]
+    if isinstance(content, str):
+        content = {"data": averaged.get(content).content}
+    before = (averaged.state(), averaged.get(STATE).content)
+    for value in ('"zzz"', "", "zzz", *(f"W/{tag}" for tag in tags)):
+        document = problem(
+            averaged.request(method, path, headers={"If-Match": value}, **content), 412, "precondition-failed"
+        )
+        assert document["field"] == "If-Match"
+        assert all(tag in document["detail"] for tag in tags)
+        assert (averaged.state(), averaged.get(STATE).content) == before
+    value = f'"zzz", {tags[-1]}' if tags else "*"
+    assert averaged.request(method, path, headers={"If-Match": value}, **content).ok
+
+
+@pytest.mark.parametrize("method,path,content,places", CHANGES[:4], ids=[f"{row[0]} {row[1]}" for row in CHANGES[:4]])
+def test_if_match_of_anything_holds_where_there_is_something(averaged, method, path, content, places):
+    """13.1.1"""
+    if isinstance(content, str):
+        content = {"data": averaged.get(content).content}
+    assert averaged.request(method, path, headers={"If-Match": "*"}, **content).ok
+    problem(averaged.request(method, path, headers={"If-None-Match": "*"}, **content), 412, "precondition-failed")
+
+
+@pytest.mark.parametrize("method,path,place", [("PUT", STATE, STATE), ("PUT", W, W)])
+def test_if_match_is_judged_again_when_the_change_is_made(averaged, server, method, path, place):
+    """13.1.1: of two that name the same, one changes it."""
+    present = averaged.get(place)
+    head = f"{method} {path} HTTP/1.1\r\nHost: localhost\r\nIf-Match: {present.headers['ETag']}\r\n"
+    with Wire(server) as wire:
+        wire.send(f"{head}Content-Length: {len(present.content)}\r\nExpect: 100-continue\r\n\r\n".encode())
+        assert wire.answer(method, path).status == 100
+        averaged.post("/v1/gradients", data=encode({"w": f32(1, 1)}))
+        before = averaged.state()
+        wire.send(present.content)
+        assert wire.answer(method, path).status == 412
+        assert averaged.state() == before

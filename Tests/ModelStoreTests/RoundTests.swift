@@ -178,7 +178,7 @@ struct RoundTests {
     var round = round(2)
     let other = WeightsIdentity(epoch: try status.stamp.epoch, version: 7)
     let actions = round.join(try contribution("a", weights: [other]), try status, start)
-    guard case .refused(.preconditionFailed) = actions.refusals.first?.error else { throw Unexpected(actions) }
+    guard case .refused(.otherWeights) = actions.refusals.first?.error else { throw Unexpected(actions) }
   }
 
   @Test

@@ -83,21 +83,21 @@ import Testing
 
   @Test(
     arguments: [
-      ("[9223372036854775808]", .i64, .outOfRange(tensor: "w", place: [0], dtype: .i64)),
-      ("[[0],[-129]]", .i8, .outOfRange(tensor: "w", place: [1, 0], dtype: .i8)),
-      ("-1", .u8, .outOfRange(tensor: "w", place: [], dtype: .u8)),
-      ("1.0", .i32, .notInteger(tensor: "w", place: [], dtype: .i32)),
-      ("1e3", .i32, .notInteger(tensor: "w", place: [], dtype: .i32)),
-      ("true", .i32, .notInteger(tensor: "w", place: [], dtype: .i32)),
-      ("\"NaN\"", .i32, .notInteger(tensor: "w", place: [], dtype: .i32)),
+      ("[9223372036854775808]", .i64, .outOfRange(tensor: "w", place: [0], dtype: .i64, came: "9223372036854775808")),
+      ("[[0],[-129]]", .i8, .outOfRange(tensor: "w", place: [1, 0], dtype: .i8, came: "-129")),
+      ("-1", .u8, .outOfRange(tensor: "w", place: [], dtype: .u8, came: "-1")),
+      ("1.0", .i32, .notInteger(tensor: "w", place: [], dtype: .i32, came: "1.0")),
+      ("1e3", .i32, .notInteger(tensor: "w", place: [], dtype: .i32, came: "1e3")),
+      ("true", .i32, .notInteger(tensor: "w", place: [], dtype: .i32, came: "true")),
+      ("\"NaN\"", .i32, .notInteger(tensor: "w", place: [], dtype: .i32, came: "\"NaN\"")),
       ("[0,1,2]", .bool, .notTruthValue(tensor: "w", place: [2])),
       ("1.0", .bool, .notTruthValue(tensor: "w", place: [])),
       ("true", .f32, .notNumber(tensor: "w", place: [])),
       ("[1,[2]]", .f32, .mixedDepth(tensor: "w", place: [1])),
-      ("3.4028236e38", .f32, .outOfRange(tensor: "w", place: [], dtype: .f32)),
-      ("-1e999999999999999999999", .f64, .outOfRange(tensor: "w", place: [], dtype: .f64)),
-      ("65520", .f16, .outOfRange(tensor: "w", place: [], dtype: .f16)),
-      ("3.4e38", .bf16, .outOfRange(tensor: "w", place: [], dtype: .bf16)),
+      ("3.4028236e38", .f32, .outOfRange(tensor: "w", place: [], dtype: .f32, came: "3.4028236e38")),
+      ("-1e99999999999999999", .f64, .outOfRange(tensor: "w", place: [], dtype: .f64, came: "-1e99999999999999999")),
+      ("65520", .f16, .outOfRange(tensor: "w", place: [], dtype: .f16, came: "65520")),
+      ("3.4e38", .bf16, .outOfRange(tensor: "w", place: [], dtype: .bf16, came: "3.4e38")),
     ] as [(String, DType, JSONTensorsError)])
   func numberThatDoesNotFitIsRefused(value: String, dtype: DType, error: JSONTensorsError) {
     #expect(throws: error) { try Self.elements(Self.list(value), dtype, as: UInt8.self) }
@@ -118,8 +118,8 @@ import Testing
 
   @Test(
     arguments: [
-      ("[]", .notObject),
-      ("null", .notObject),
+      ("[]", .notObject(member: "variables", came: "a list")),
+      ("null", .notObject(member: "variables", came: "null")),
       ("{}", .missingMember("variables")),
       (#"{"metadata":{}}"#, .missingMember("variables")),
       (#"{"gradients":{}}"#, .unknownMember("gradients", expected: "variables")),

@@ -118,7 +118,7 @@ public final class Rounds: Sendable {
     perform { $0.finish(base, status, $1) }
     let result: Result<Outcome, RoundError> = outcome.mapError { error in
       switch error {
-      case .noModel, .epochMismatch, .preconditionFailed: .aborted(current: status?.stamp)
+      case .noModel, .epochMismatch, .otherWeights, .preconditionFailed: .aborted(current: status?.stamp)
       default: .refused(error)
       }
     }

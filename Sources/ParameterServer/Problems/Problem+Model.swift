@@ -11,9 +11,10 @@ extension Problem {
     switch error {
     case .noModel: self = .noModel(missing)
     case .noAverage: self = .noAverage(missing)
-    case .modelExists: self = .preconditionFailed("there is a model already")
+    case .modelExists: self = .preconditionFailed("there is a model already", field: .ifNoneMatch)
+    case .otherWeights(let present): self = .ifMatchFailed(present: [WeightsTag(.current, present)])
     case .preconditionFailed:
-      self = .preconditionFailed("what If-Match names was changed in the meantime; GET it anew")
+      self = .preconditionFailed("what If-Match or If-None-Match asks for was changed in the meantime; GET it anew")
     case .modelMismatch(let variable, let expected, let came):
       self = Problem(
         "model-mismatch", title: "Not this model", status: .conflict,
@@ -138,9 +139,17 @@ extension Problem {
   private init(_ error: SafetensorsError) {
     switch error {
     case .invalidName(let name):
-      self = .unprocessable("invalid-name", "Invalid name", name, "\(error)")
-    case .unsupportedDType(let tensor, _):
-      self = .unprocessable("dtype-mismatch", "Type mismatch", tensor, "\(error)")
+      self = .unprocessable(
+        "invalid-name", "Invalid name", name, "\(SafetensorsError.invalidName(name.escaped))")
+    case .unsupportedDType(let tensor, let dtype):
+      self = .unprocessable(
+        "dtype-mismatch", "Type mismatch", tensor,
+        "\(SafetensorsError.unsupportedDType(tensor: tensor.escaped, dtype: dtype))")
+    case .tooManyDimensions(let tensor, let limit):
+      self = .unprocessable(
+        "shape-mismatch", "Shape mismatch", tensor,
+        "\(SafetensorsError.tooManyDimensions(tensor: tensor.escaped, limit: limit))")
+    case .tooManyTensors: self = .meaningless("\(error)")
     default:
       self = .malformedBody("not a safetensors file: \(String(describing: error).escaped)")
     }
@@ -155,6 +164,9 @@ extension Problem {
     case .invalidName(let name): self = .unprocessable("invalid-name", "Invalid name", name, text)
     case .unsupportedDType(let member, _), .bigEndian(let member, _):
       self = .unprocessable("dtype-mismatch", "Type mismatch", member, text)
+    case .tooManyDimensions(let member, _):
+      self = .unprocessable("shape-mismatch", "Shape mismatch", member, text)
+    case .tooManyTensors: self = .meaningless(text)
     case .outOfMemory(let byteCount): self = .busy("the system has no memory for \(byteCount) bytes")
     default: self = .malformedBody("not an npz file: \(text)")
     }
@@ -165,18 +177,26 @@ extension Problem {
     let text = String(describing: error).escaped
     switch error {
     case _ where error.isMalformed: self = .malformedBody(text)
-    case .invalidName(let name): self = .unprocessable("invalid-name", "Invalid name", name, text)
+    case .invalidName(let name):
+      self = .unprocessable(
+        "invalid-name", "Invalid name", name, "\(JSONTensorsError.invalidName(name.escaped))")
     case .unknownDType(let tensor, _): self = .unprocessable("dtype-mismatch", "Type mismatch", tensor, text)
-    case .notInteger(let tensor, _, _), .notTruthValue(let tensor, _), .outOfRange(let tensor, _, _),
+    case .notInteger(let tensor, _, _, _), .notTruthValue(let tensor, _), .outOfRange(let tensor, _, _, _),
       .notNumber(let tensor, _):
       self = .unprocessable("dtype-mismatch", "Type mismatch", tensor, text)
     case .mixedDepth(let tensor, _), .ragged(let tensor, _, _, _), .tooManyDimensions(let tensor, _),
       .invalidShape(let tensor), .sizeOverflow(let tensor), .countMismatch(let tensor, _, _),
       .dataNotFlat(let tensor):
       self = .unprocessable("shape-mismatch", "Shape mismatch", tensor, text)
-    default:
-      self = Problem("malformed-body", title: "Malformed body", status: .unprocessableContent, detail: text)
+    case .unknownField(let tensor, _), .missingField(let tensor, _), .dtypeNotString(let tensor):
+      self = .unprocessable("malformed-body", "Malformed body", tensor, text)
+    default: self = .meaningless(text)
     }
+  }
+
+  /// A body that is well-formed and can't be what it should be.
+  private static func meaningless(_ detail: String) -> Problem {
+    Problem("malformed-body", title: "Malformed body", status: .unprocessableContent, detail: detail)
   }
 
   private static func unprocessable(

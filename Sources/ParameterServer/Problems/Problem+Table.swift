@@ -113,8 +113,10 @@ extension Problem {
     Problem("malformed-body", title: "Malformed body", status: .badRequest, detail: detail)
   }
 
-  static func preconditionFailed(_ detail: String) -> Problem {
-    Problem("precondition-failed", title: "Precondition failed", status: .preconditionFailed, detail: detail)
+  static func preconditionFailed(_ detail: String, field: HTTPField.Name = .ifMatch) -> Problem {
+    Problem(
+      "precondition-failed", title: "Precondition failed", status: .preconditionFailed, detail: detail,
+      members: [("field", .string(field.rawName))])
   }
 
   static var preconditionRequired: Problem {

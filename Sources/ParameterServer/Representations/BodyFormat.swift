@@ -10,6 +10,7 @@ enum BodyFormat: Sendable {
 
   /// The most bytes of JSON that come in.
   static let jsonLimit = 16 << 20
+  static let jsonLimitReason = "the most that is taken as JSON; send safetensors, which has no such limit"
   static let fileTypes = [
     "application/octet-stream", "application/x-safetensors", "application/x-npz", "application/zip",
   ]

@@ -3,18 +3,15 @@ import HTTPTypes
 import ModelStore
 
 extension Call {
-  /// Refuses to change what If-Match does not name, or what If-None-Match does (RFC 9110, section 13.2.2); `present` is
-  /// what there is now.
-  func requirePreconditions(for present: WeightsTag?) throws(Problem) {
-    if let value = fields[.ifMatch] {
-      guard let present, EntityTags(value).containsAny(of: present) else {
-        throw .preconditionFailed(
-          "If-Match does not name what is here, which is \(present.map { $0.text() } ?? "nothing")")
-      }
-    }
-    if let value = fields[.ifNoneMatch], let present, EntityTags(value).containsAny(of: present, weakly: true) {
-      throw .preconditionFailed("If-None-Match names what is here, which is \(present.text())")
-    }
+  /// Refuses to change what If-Match does not name, or what If-None-Match does.
+  func preconditions(
+    on present: @escaping @Sendable (ModelStatus) -> [WeightsTag]?
+  ) throws(Problem) -> Preconditions {
+    let preconditions = Preconditions(
+      ifMatch: fields[.ifMatch].map { EntityTags($0) }, ifNoneMatch: fields[.ifNoneMatch].map { EntityTags($0) },
+      present: present)
+    if let failure = preconditions.failure(at: model.status) { throw failure }
+    return preconditions
   }
 
   /// Refuses a PUT of a part of something (RFC 9110, section 14.5).

@@ -13,10 +13,9 @@ struct StateRepresentation: Sendable {
     var fields = HTTPFields.version(state.stamp)
     fields[.cacheControl] = application.configuration.cacheControl
     fields[.vary] = "Accept"
-    let average = state.average.map { "a\($0.stamp.version)" } ?? ""
-    let tag = ["\(state.stamp.epoch)", "o\(state.slotStamp.version)\(average)"] + format.tags
+    let tag = WeightsTag(optimizer: state.slotStamp, average: state.average?.stamp)
     return Representation(
-      entityTag: "\"\(tag.joined(separator: "-"))\"", fields: fields, mediaType: format.mediaType,
+      entityTag: tag.text(format.tags), fields: fields, mediaType: format.mediaType,
       fileName: format.fileName("optimizer", state.stamp.iterations), hasRanges: true,
       content: { () throws(Problem) in try listContent(format) })
   }
@@ -45,8 +44,8 @@ struct StateRepresentation: Sendable {
       let tag = WeightsTag(average.kind, average.stamp)
       return TensorsRepresentation(
         choice: choice, values: average.values, stamp: average.stamp, format: format,
-        entityTag: { tag.text(["slot"] + $0) }, name: name, metadata: metadata(kind: name, average.stamp),
-        application: application)
+        entityTag: { tag.text(["slot"] + $0) }, name: name,
+        metadata: metadata(kind: name, average.stamp) + [("snapshots", "\(snapshots)")], application: application)
     }
     guard let slot = state.slots.first(where: { $0.name == name }) else {
       throw Problem(.noSlot(name: name, slots: ["average"] + state.slots.map(\.name)))

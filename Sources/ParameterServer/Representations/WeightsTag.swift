@@ -1,6 +1,7 @@
 import ModelStore
 
-/// The entity tag of weights: `"EPOCH-wVERSION"`, of averages `"EPOCH-aVERSION"`, with what was selected of them behind.
+/// The entity tag of weights: `"EPOCH-wVERSION"`, of averages `"EPOCH-aVERSION"`, of an optimizer's weights
+/// `"EPOCH-oVERSION"`, with what was selected of them behind.
 struct WeightsTag: Sendable {
   /// The tag without quotes and selection.
   private let stem: String
@@ -16,6 +17,11 @@ struct WeightsTag: Sendable {
     self.init(.averaged(snapshots: average.snapshots), average.stamp)
   }
 
+  /// The tag of an optimizer's weights, which hold the averages too where there are some.
+  init(optimizer slots: VersionStamp, average: VersionStamp?) {
+    stem = "\(slots.epoch)-o\(slots.version)" + (average.map { "a\($0.version)" } ?? "")
+  }
+
   /// The tag of one representation; `selection` is empty for all of it as safetensors.
   func text(_ selection: [String] = []) -> String {
     selection.isEmpty ? "\"" + stem + "\"" : "\"" + ([stem] + selection).joined(separator: "-") + "\""
@@ -24,5 +30,17 @@ struct WeightsTag: Sendable {
   /// Whether an entity tag is one of this version, whatever its selection.
   func isOf(_ tag: Substring) -> Bool {
     tag.hasPrefix("\"\(stem)\"") || tag.hasPrefix("\"\(stem)-")
+  }
+}
+
+/// The tags of what can be changed; nil where there is nothing.
+extension ModelStatus {
+  /// Of the weights.
+  var weightsTags: [WeightsTag]? { model.map { [WeightsTag(.current, $0.stamp)] } }
+  /// Of the averages.
+  var averageTags: [WeightsTag]? { model?.average.map { [WeightsTag(average: $0)] } }
+  /// Of the optimizer's weights.
+  var optimizerTags: [WeightsTag]? {
+    model.map { [WeightsTag(optimizer: $0.slotStamp, average: $0.average?.stamp)] }
   }
 }

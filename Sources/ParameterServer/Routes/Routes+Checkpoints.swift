@@ -52,12 +52,14 @@ extension Routes {
     let model = call.model
     let rounds = call.application.rounds
     let id = try knownID(call)
+    let preconditions = try call.preconditions { $0.weightsTags }
     return AnswerExchange { responder in
       responder.onWorker { responder in
         do throws(CheckpointError) {
           guard let saved = try model.savedState(id) else { return responder.respond(Problem.noCheckpoint(id)) }
           if let refusal = refusal(of: saved, rounds) { return responder.respond(refusal) }
-          responder.respond(applying: .restore(saved, epoch: .random()), to: model) { (outcome) throws(Problem) in
+          responder.respond(applying: .restore(saved, epoch: .random()), to: model, onlyIf: preconditions.hold) {
+            (outcome) throws(Problem) in
             guard case .restored(let stamp) = outcome else { throw .mismatched(outcome) }
             let body = RestoredBody(id: id, iterations: Nullable(stamp?.iterations))
             return .json(encoding: body, fields: stamp.map(HTTPFields.version) ?? [:])

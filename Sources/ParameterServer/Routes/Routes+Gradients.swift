@@ -14,7 +14,7 @@ extension Routes {
     switch format {
     case .file(let format): return PushExchange(gradientPush, format, request: call.request)
     case .json:
-      return BufferedExchange(limit: BodyFormat.jsonLimit) { body, responder in
+      return BufferedExchange(limit: BodyFormat.jsonLimit, reason: BodyFormat.jsonLimitReason) { body, responder in
         responder.onWorker { responder in
           do throws(BodyError) {
             let gradient = try Gradient(

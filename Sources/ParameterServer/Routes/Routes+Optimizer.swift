@@ -17,7 +17,7 @@ extension Routes {
     try BodyFormat.requireJSON(call)
     try call.refusePartialPut()
     let model = call.model
-    return configuring(model) { (value) throws(Problem) in
+    return try configuring(call) { (value) throws(Problem) in
       do throws(ConfigurationError) {
         let (optimizer, warnings) = try model.registry.optimizer(from: value)
         return (.setOptimizer(optimizer, epoch: .random()), warnings)
@@ -36,17 +36,20 @@ extension Routes {
       problem.fields[.acceptPatch] = acceptPatch
       throw problem
     }
-    return configuring(call.model) { (value) throws(Problem) in (.patchOptimizer(value), []) }
+    return try configuring(call) { (value) throws(Problem) in (.patchOptimizer(value), []) }
   }
 
   private static func configuring(
-    _ model: Model, _ change: @escaping @Sendable (ConfigValue) throws(Problem) -> (Change, [String])
-  ) -> any Exchange {
-    BufferedExchange(limit: JSONConfiguration.limit) { body, responder in
+    _ call: Call, _ change: @escaping @Sendable (ConfigValue) throws(Problem) -> (Change, [String])
+  ) throws(Problem) -> any Exchange {
+    // There always is a configuration, and it has no tag.
+    let preconditions = try call.preconditions { _ in [] }
+    let model = call.model
+    return BufferedExchange(limit: JSONConfiguration.limit) { body, responder in
       responder.onWorker { responder in
         do throws(Problem) {
           let (change, warnings) = try change(try body.configuration())
-          responder.respond(applying: change, to: model) { (outcome) throws(Problem) in
+          responder.respond(applying: change, to: model, onlyIf: preconditions.hold) { (outcome) throws(Problem) in
             guard case .configured(let more) = outcome else { throw .mismatched(outcome) }
             return configuration(of: model, warnings: warnings + more)
           }

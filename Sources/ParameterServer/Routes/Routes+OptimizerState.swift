@@ -20,12 +20,15 @@ extension Routes {
     guard let trained = status.model else { throw .noModel(.conflict) }
     let format = try BodyFormat.file(call)
     try call.refusePartialPut()
+    let preconditions = try call.preconditions { $0.optimizerTags }
     let listing = OptimizerListing(layout: trained.layout, rule: status.optimizer.inner)
     let model = call.model
     let receiver = OptimizerStateReceiver(
       of: listing, format: format, totalByteCount: call.request.contentLength, pool: model.pool)
     return ReceivingExchange(receiver) { state, responder in
-      responder.respond(applying: .setOptimizerState(state, epoch: .random()), to: model) { (outcome) throws(Problem) in
+      responder.respond(
+        applying: .setOptimizerState(state, epoch: .random()), to: model, onlyIf: preconditions.hold
+      ) { (outcome) throws(Problem) in
         guard case .stateSet(let stamp) = outcome else { throw .mismatched(outcome) }
         return .json(encoding: ["iterations": stamp.iterations], fields: .version(stamp))
       }

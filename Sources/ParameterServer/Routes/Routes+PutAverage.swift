@@ -12,9 +12,10 @@ extension Routes {
     let format = try BodyFormat(call)
     try call.refusePartialPut()
     guard let ifMatch = call.field(.ifMatch) else { throw .preconditionRequired }
-    try call.requirePreconditions(for: WeightsTag(average: average))
+    let preconditions = try call.preconditions { $0.averageTags }
     let put = AveragePut(
-      model: model, layout: trained.layout, average: EntityTags(ifMatch).isAny ? nil : average.stamp)
+      model: model, layout: trained.layout, average: EntityTags(ifMatch).isAny ? nil : average.stamp,
+      preconditions: preconditions)
     switch format {
     case .file(let format):
       let receiver = BufferReceiver(
@@ -22,7 +23,7 @@ extension Routes {
         pool: model.pool)
       return ReceivingExchange(receiver) { values, responder in put.respond(to: values, responder) }
     case .json:
-      return BufferedExchange(limit: BodyFormat.jsonLimit) { body, responder in
+      return BufferedExchange(limit: BodyFormat.jsonLimit, reason: BodyFormat.jsonLimitReason) { body, responder in
         responder.onWorker { responder in put.respond(toJSON: body, responder) }
       }
     }
@@ -35,6 +36,7 @@ struct AveragePut: Sendable {
   let layout: Layout
   /// The averages that If-Match named; nil for whichever there are.
   let average: VersionStamp?
+  let preconditions: Preconditions
 
   func respond(toJSON body: [UInt8], _ responder: consuming Responder) {
     do throws(BodyError) {
@@ -46,7 +48,8 @@ struct AveragePut: Sendable {
   }
 
   func respond(to values: BufferValues, _ responder: consuming Responder) {
-    responder.respond(applying: .setAveragedBuffers(values), to: model) { (outcome) throws(Problem) in
+    responder.respond(applying: .setAveragedBuffers(values), to: model, onlyIf: preconditions.hold) {
+      (outcome) throws(Problem) in
       guard case .averageChanged(let names, let stamp) = outcome else { throw .mismatched(outcome) }
       let tag = WeightsTag(.averaged(snapshots: 0), stamp).text()
       return .json(encoding: Replaced(replaced: names, etag: tag), fields: .version(stamp))

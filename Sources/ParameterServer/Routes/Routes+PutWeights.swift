@@ -10,10 +10,10 @@ extension Routes {
     let format = try BodyFormat(call)
     try call.refusePartialPut()
     let present = call.model.status.model
-    try call.requirePreconditions(for: present.map { WeightsTag(.current, $0.stamp) })
+    let preconditions = try call.preconditions { $0.weightsTags }
     let put = WeightsPut(
       model: call.model, rounds: call.application.rounds, existing: present?.layout, nonTrainable: nonTrainable,
-      isCreateOnly: call.fields[.ifNoneMatch].map { EntityTags($0).isAny } ?? false)
+      preconditions: preconditions)
     switch format {
     case .file(let format):
       let receiver = ModelReceiver(
@@ -23,7 +23,7 @@ extension Routes {
         put.respond(to: received.layout, received.values, responder)
       }
     case .json:
-      return BufferedExchange(limit: BodyFormat.jsonLimit) { body, responder in
+      return BufferedExchange(limit: BodyFormat.jsonLimit, reason: BodyFormat.jsonLimitReason) { body, responder in
         responder.onWorker { responder in put.respond(json: body, responder) }
       }
     }
@@ -33,12 +33,14 @@ extension Routes {
     guard let trained = call.model.status.model else { throw .noModel(.conflict) }
     guard trained.average != nil else { throw .noAverage(.conflict) }
     try BodyFormat.requireJSON(call, mayBeEmpty: true)
+    // Weights are changed and averages are what they become: who knows either may name it.
+    let preconditions = try call.preconditions { status in status.weightsTags.map { $0 + (status.averageTags ?? []) } }
     let model = call.model
     return BufferedExchange(limit: BodyFormat.jsonLimit) { body, responder in
       responder.onWorker { responder in
         do throws(Problem) {
           let change = Change.assignAverage(variables: try AssignRequest.names(in: body))
-          responder.respond(applying: change, to: model) { (outcome) throws(Problem) in
+          responder.respond(applying: change, to: model, onlyIf: preconditions.hold) { (outcome) throws(Problem) in
             guard case .assigned(let assigned, let stamp) = outcome else { throw .mismatched(outcome) }
             return .json(encoding: ["assigned": assigned], fields: .version(stamp))
           }
@@ -56,7 +58,7 @@ struct WeightsPut: Sendable {
   let rounds: Rounds?
   let existing: Layout?
   let nonTrainable: [String]
-  let isCreateOnly: Bool
+  let preconditions: Preconditions
 
   func respond(json body: [UInt8], _ responder: consuming Responder) {
     do throws(BodyError) {
@@ -77,9 +79,9 @@ struct WeightsPut: Sendable {
     }
     let parked = ParkedResponder(responder)
     let change = existing == nil ? creation(layout, values) : .replace(layout: layout, values: values)
-    model.apply(change) { outcome in
+    model.apply(change, onlyIf: preconditions.hold) { outcome in
       switch outcome {
-      case .failure(.modelExists) where !isCreateOnly, .failure(.epochMismatch), .failure(.noModel):
+      case .failure(.modelExists), .failure(.epochMismatch), .failure(.noModel):
         applyAnew(layout, values, parked)
       default: parked.respond(Self.response(outcome, layout))
       }
@@ -99,7 +101,7 @@ struct WeightsPut: Sendable {
         let error = ModelError.modelMismatch(variable: "", expected: "other variables by now", came: "these")
         return parked.respond(Problem(error).response)
       }
-      model.apply(change) { outcome in parked.respond(Self.response(outcome, layout)) }
+      model.apply(change, onlyIf: preconditions.hold) { outcome in parked.respond(Self.response(outcome, layout)) }
     }
   }
 

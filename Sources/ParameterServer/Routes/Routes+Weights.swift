@@ -61,27 +61,27 @@ extension Routes {
   }
 
   static func dropModel(_ call: Call) throws(Problem) -> any Exchange {
-    guard let trained = call.model.status.model else { throw .noModel(.notFound) }
-    try call.requirePreconditions(for: WeightsTag(.current, trained.stamp))
-    return changing(call, .drop, missing: .notFound) { _ in Response(.noContent) }
+    guard call.model.status.model != nil else { throw .noModel(.notFound) }
+    let preconditions = try call.preconditions { $0.weightsTags }
+    return changing(call, .drop, preconditions) { _ in Response(.noContent) }
   }
 
   static func dropAverage(_ call: Call) throws(Problem) -> any Exchange {
     guard let trained = call.model.status.model else { throw .noModel(.notFound) }
-    guard let average = trained.average else { throw .noAverage(.notFound) }
-    try call.requirePreconditions(for: WeightsTag(average: average))
-    return changing(call, .dropAverage, missing: .notFound) { _ in Response(.noContent) }
+    guard trained.average != nil else { throw .noAverage(.notFound) }
+    let preconditions = try call.preconditions { $0.averageTags }
+    return changing(call, .dropAverage, preconditions) { _ in Response(.noContent) }
   }
 
   /// Applies a change that needs no content, on a worker.
   private static func changing(
-    _ call: Call, _ change: Change, missing: HTTPResponse.Status,
+    _ call: Call, _ change: Change, _ preconditions: Preconditions,
     _ answer: @escaping @Sendable (Outcome) -> Response
   ) -> any Exchange {
     let model = call.model
     return AnswerExchange { responder in
       responder.onWorker { responder in
-        responder.respond(applying: change, to: model, missing: missing, answer)
+        responder.respond(applying: change, to: model, onlyIf: preconditions.hold, missing: .notFound, answer)
       }
     }
   }
