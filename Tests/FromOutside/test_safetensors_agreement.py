@@ -14,7 +14,7 @@ STRICTER = {
     "duplicateName": "the library takes the last of two tensors of one name",
     "duplicateMetadataKey": "the library takes the last of two values",
     "invalidName": "names become parts of query strings and lists: no commas, no control characters, not empty",
-    "the header does not begin with '{'": "the format's text says so, the library skips white space",
+    "the header is empty or does not begin with '{'": "the format's text says so, the library skips white space",
     "entryNotObject": "the library takes an array of dtype, shape and offsets too",
     "dtypeNotString": "the library takes an object with the dtype as its key too",
     "unsupportedDType": "the server holds no such variables",
