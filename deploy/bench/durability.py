@@ -7,6 +7,7 @@ ones, and recovery with the same pushes in memory. Needs a release build and not
 """
 
 import argparse
+import itertools
 import json
 import multiprocessing
 import os
@@ -22,6 +23,7 @@ from pathlib import Path
 
 EXECUTABLE = Path(__file__).parents[2] / ".build/release/swa-server"
 SMALL = 10_000
+numbers = itertools.count()
 OPTIMIZER = {"class_name": "SGD", "config": {"learning_rate": 0.001, "momentum": 0.9}}
 
 
@@ -138,9 +140,11 @@ def syncs(directory, seconds):
 
 
 def written(directory, body):
-    """Seconds that a new file of these bytes takes to be on the disk."""
+    """Seconds that a new file of these bytes takes to be on the disk; like the journal's it stays, for a file in the place
+    of another may be several times as fast."""
+    path = directory / f"written-{next(numbers)}"
     start = time.monotonic()
-    with (directory / "written").open("wb", buffering=0) as file:
+    with open(path, "wb", buffering=0) as file:
         view = memoryview(body)
         while view:
             view = view[file.write(view[: 1 << 20]) :]
@@ -153,6 +157,23 @@ def pushed(connection, body, *fields):
     start = time.monotonic()
     connection.exchange("POST", "/v1/gradients", body, fields)
     return time.monotonic() - start
+
+
+def pushed_by_many(port, body, clients, count):
+    """Seconds that each of `count` pushes takes of the time of all, when so many clients push."""
+    connections = [Connection(port) for _ in range(clients)]
+
+    def push(connection):
+        for _ in range(count // clients):
+            pushed(connection, body)
+
+    threads = [threading.Thread(target=push, args=(connection,)) for connection in connections]
+    start = time.monotonic()
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    return (time.monotonic() - start) / count
 
 
 def tell(name, figure, other, unit, ratio, goal):
@@ -191,6 +212,13 @@ def measure(scratch, options):
     pairs = [(pushed(connection, body), written(scratch, body)) for _ in range(3 * options.rounds)]
     push, plain = map(statistics.median, zip(*pairs))
     tell("large push, against writing its bytes", push, plain, "s", plain / push, "≥ 0.8")
+
+    pairs = [
+        (pushed_by_many(server.port, body, 4, 12), statistics.median(written(scratch, body) for _ in range(3)))
+        for _ in rounds
+    ]
+    push, plain = map(statistics.median, zip(*pairs))
+    tell("large pushes of 4 clients, each, against writing its bytes", push, plain, "s", plain / push, "≥ 0.8")
 
     quiet, beside = [], []
     for _ in rounds:

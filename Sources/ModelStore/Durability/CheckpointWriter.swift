@@ -1,23 +1,27 @@
 private import FoundationEssentials
+private import Glibc
 import Optimizers
 import Tensors
 
 /// Writes a state as a checkpoint file: whole under its name, or not at all.
 struct CheckpointWriter {
   /// Bytes after which the disk must have caught up: what waits for it in the cache would hold up the journal's syncs.
-  private static let syncByteCount = 32 << 20
+  private static let syncByteCount = 8 << 20
+  /// How long pushes have the disk to themselves after each such piece, as a multiple of the time that it took.
+  private static let pauseMultiple = 2
 
   let calls: any FileCalls
   let registry: Registry
   let pool: RegionPool
 
-  /// Writes a checkpoint and answers what it is. Cost: the state's bytes, beside what goes on.
-  func write(_ saved: SavedState) throws(FileFailure) -> Checkpoint {
+  /// Writes a checkpoint and answers what it is; slowly for as long as `pauses` says so. Cost: the state's bytes, beside
+  /// what goes on.
+  func write(_ saved: SavedState, pauses: () -> Bool = { false }) throws(FileFailure) -> Checkpoint {
     let name = DataFileName.checkpoint(sequence: saved.sequence)
     let metadata = CheckpointMetadata(
       of: saved, created: Date.now.ISO8601Format(), registry: registry)
     do throws(FileFailure) {
-      let byteCount = try write(saved, metadata, as: name.whileWritten)
+      let byteCount = try write(saved, metadata, as: name.whileWritten, pauses)
       try calls.rename(name.whileWritten, to: name.description)
       try calls.syncDirectory()
       return Checkpoint(metadata, byteCount: byteCount)
@@ -30,7 +34,7 @@ struct CheckpointWriter {
 
   /// Writes and syncs the file; answers its length.
   private func write(
-    _ saved: SavedState, _ metadata: CheckpointMetadata, as name: String
+    _ saved: SavedState, _ metadata: CheckpointMetadata, as name: String, _ pauses: () -> Bool
   ) throws(FileFailure) -> Int {
     let zeros = String(repeating: "0", count: CheckpointLayout.checksumDigitCount)
     var header = SafetensorsHeader.encode(
@@ -44,6 +48,7 @@ struct CheckpointWriter {
     var writer = RecordWriter(file, at: header.count, buffer: try buffer(for: name))
     writer.beginChecksum(with: checksum)
     var synced = writer.end
+    var begin = ContinuousClock.now
     for piece in pieces {
       for part in piece.parts(of: Self.syncByteCount) {
         try writer.write(part)
@@ -51,6 +56,8 @@ struct CheckpointWriter {
         try writer.flush()
         try file.sync()
         synced = writer.end
+        if pauses() { usleep(UInt32(clamping: Self.pauseMultiple * Int((.now - begin) / .microseconds(1)))) }
+        begin = .now
       }
     }
     try writer.flush()

@@ -86,7 +86,7 @@ final class Durability: Sendable {
     let journalBytes = journal?.appendedByteCount ?? 0
     state.withLock { $0.schedule.begin(atIterations: saved.stamp?.iterations ?? 0, journalBytes: journalBytes) }
     do throws(FileFailure) {
-      let checkpoint = try writer.write(saved)
+      let checkpoint = try writer.write(saved) { state.withLock { !$0.isStopped } }
       let superfluous: [Checkpoint] = state.withLock { state in
         state.schedule.end(byteCount: checkpoint.byteCount)
         state.checkpoints.append(checkpoint)
