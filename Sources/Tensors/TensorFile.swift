@@ -72,10 +72,10 @@ public struct TensorFile: Sendable {
   }
 
   /// Lends a tensor's elements, row-major, whatever their type as the nearest float32; nil when there is no such tensor.
-  /// Float32 costs no copy.
+  /// Float32 costs no copy where it is aligned.
   public func withValues<R, E: Error>(of name: String, _ body: (Span<Float>) throws(E) -> R) throws(E) -> R? {
     guard let tensor = self[name] else { return nil }
-    if tensor.dtype == .f32, tensor.range.lowerBound % DType.f32.byteCount == 0 {
+    if tensor.dtype == .f32 {
       return try data.withElements(of: Float.self, at: tensor.range.lowerBound, count: tensor.elementCount, body)
     }
     let values = values(of: name) ?? []

@@ -149,7 +149,6 @@ extension GradientCombination {
       storageType: type, elementCount: count, variableOffset: 0, computeOffset: 0, threads: threads)
     _ = try WeightedSum(weights: weights, divisor: weights.reduce(0, +)).add(values, to: &mean, extent)
     mean.endUpdate()
-    // Behind narrower variables it may lie where only bytes can be written.
     if type == entry.computeType {
       regions[0].copyBytes(from: mean, in: 0..<mean.byteCount, to: entry.computeOffset)
     } else {
