@@ -2,6 +2,7 @@
 // Functions of integers alone keep their callers free of pointers; failures come back as the negated errno.
 #pragma once
 #include <errno.h>
+#include <fcntl.h>
 #include <stdint.h>
 #include <sys/epoll.h>
 #include <sys/eventfd.h>
@@ -15,6 +16,7 @@
 static inline int swa_map_flags(void) { return MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE; }
 static inline int swa_advise_huge_pages(void) { return MADV_HUGEPAGE; }
 static inline int swa_advise_small_pages(void) { return MADV_NOHUGEPAGE; }
+static inline int swa_open_uncached(void) { return __O_DIRECT; }
 
 // Behind _GNU_SOURCE, which would change other headers too.
 extern int accept4(int, struct sockaddr *__restrict, socklen_t *__restrict, int);

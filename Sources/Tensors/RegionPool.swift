@@ -7,7 +7,8 @@ private import Locks
 /// kept, because fresh pages cost several times what the work on them does. Further ones of a size stay for two seconds:
 /// of several clients that push back to back, some are always between two pushes.
 public final class RegionPool: Sendable {
-  private static let mappingThreshold = 1 << 20
+  /// From this size on memory is mapped for itself, and begins at a page.
+  public static let mappingThreshold = 1 << 20
   private static let hugePageByteCount = 2 << 20
   private static let idleLimit = 8
   /// More than any address space has; sums of such numbers do not overflow.

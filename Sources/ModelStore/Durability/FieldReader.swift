@@ -57,9 +57,9 @@ struct FieldReader {
     return indices
   }
 
-  /// Checks that nothing is left.
+  /// Checks that nothing is left but zeros, which bring a record's data to the beginning of a block.
   func end() throws(RecordError) {
-    guard position == bytes.count else { throw .malformed("it has more fields than were expected") }
+    guard bytes[position...].allSatisfy({ $0 == 0 }) else { throw .malformed("it has more fields than were expected") }
   }
 }
 

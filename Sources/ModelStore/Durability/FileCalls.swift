@@ -34,6 +34,9 @@ enum FileMode: Sendable {
   case writing
   /// Reading and writing a file that must not be there yet.
   case creating
+  /// Writing whole blocks from memory that begins at one to a file that is there, around the system's cache; not every
+  /// file system has it.
+  case uncached
 }
 
 /// A system call that failed.

@@ -10,12 +10,21 @@ final class Journal: Sendable {
     var segmentByteCount = 64 << 20
     /// Room that is taken at a time, for many small records: a sync that extends the file takes half as long again.
     var allocationByteCount = 4 << 20
+    /// From this length on a record's data goes around the system's cache. The memory of regions of this size begins at
+    /// a block.
+    var uncachedByteCount = RegionPool.mappingThreshold
+    /// What such data is aligned to, in memory and in the file.
+    var blockByteCount = 4096
   }
 
   /// Room for one record.
   struct Place: Sendable {
     fileprivate let segment: JournalSegment
     fileprivate let offset: Int
+    /// Zeros between the fields and the data.
+    fileprivate let padding: Int
+    /// Where the next record goes.
+    fileprivate let end: Int
   }
 
   private struct Entry: Sendable {
@@ -70,11 +79,10 @@ final class Journal: Sendable {
   /// Makes sure that there is room on the disk for a record, before its change is applied. What is not appended costs
   /// nothing.
   func reserve(for record: ChangeRecord, sequence: Int) throws(ModelError) -> Place {
-    let byteCount = RecordHeader.recordByteCount(content: record.byteCount)
-    return try state.withLock { (state) throws(ModelError) in
+    try state.withLock { (state) throws(ModelError) in
       if let failure = state.failure { throw failure }
       do throws(FileFailure) {
-        return try reserve(byteCount, sequence, &state)
+        return try reserve(record, sequence, &state)
       } catch {
         let failure = ModelError(error)
         // A full disk can be freed. Whatever else is wrong with it is no ground to build on.
@@ -88,9 +96,8 @@ final class Journal: Sendable {
   func append(_ record: ChangeRecord, sequence: Int, epoch: String, at place: Place) {
     let starts = state.withLock { state in
       state.queue.append(Entry(record: record, sequence: sequence, epoch: epoch, place: place))
-      let byteCount = RecordHeader.recordByteCount(content: record.byteCount)
-      state.end = place.offset + byteCount
-      state.appendedByteCount += byteCount
+      state.end = place.end
+      state.appendedByteCount += place.end - place.offset
       defer { state.isWriting = true }
       return !state.isWriting
     }
@@ -107,15 +114,17 @@ final class Journal: Sendable {
     for first in names { try calls.remove(DataFileName.journal(firstSequence: first).description) }
   }
 
-  private func reserve(_ byteCount: Int, _ sequence: Int, _ state: inout State) throws(FileFailure) -> Place {
+  private func reserve(_ record: ChangeRecord, _ sequence: Int, _ state: inout State) throws(FileFailure) -> Place {
     if let segment = state.segment, state.end < sizes.segmentByteCount {
-      try allocate(to: state.end + byteCount, segment, &state.allocated)
-      return Place(segment: segment, offset: state.end)
+      let place = place(for: record, in: segment, at: state.end)
+      try allocate(to: place.end, segment, &state.allocated)
+      return place
     }
     let segment = try JournalSegment(firstSequence: sequence, in: calls)
+    let place = place(for: record, in: segment, at: SegmentHeader.byteCount)
     var allocated = 0
     do throws(FileFailure) {
-      try allocate(to: SegmentHeader.byteCount + byteCount, segment, &allocated)
+      try allocate(to: place.end, segment, &allocated)
     } catch {
       try? calls.remove(segment.file.name)
       throw error
@@ -124,7 +133,17 @@ final class Journal: Sendable {
     state.end = SegmentHeader.byteCount
     state.allocated = allocated
     state.firstSequences.append(sequence)
-    return Place(segment: segment, offset: state.end)
+    return place
+  }
+
+  private func place(for record: ChangeRecord, in segment: JournalSegment, at offset: Int) -> Place {
+    var padding = 0
+    if segment.uncached != nil, let first = record.data.first, first.range.count >= sizes.uncachedByteCount {
+      let begin = offset + RecordHeader.byteCount + record.fields.count
+      padding = (sizes.blockByteCount - begin % sizes.blockByteCount) % sizes.blockByteCount
+    }
+    let end = offset + RecordHeader.recordByteCount(content: record.byteCount + padding)
+    return Place(segment: segment, offset: offset, padding: padding, end: end)
   }
 
   private func allocate(to end: Int, _ segment: JournalSegment, _ allocated: inout Int) throws(FileFailure) {
@@ -171,13 +190,13 @@ final class Journal: Sendable {
     guard var segment = entries.first?.place.segment else { return }
     let synced = watermark.durable
     var isNew = false
-    var writer = RecordWriter(segment.file, at: 0, buffer: buffer)
+    var writer = RecordWriter(segment.file, segment.uncached, sizes, at: 0, buffer: buffer)
     for entry in entries {
       if entry.place.segment !== segment {
         try writer.flush()
         try segment.file.sync()
         segment = entry.place.segment
-        try writer.move(to: segment.file, at: 0)
+        writer = RecordWriter(segment.file, segment.uncached, sizes, at: 0, buffer: writer.buffer)
       }
       if entry.place.offset == SegmentHeader.byteCount {
         isNew = true
@@ -195,18 +214,17 @@ final class Journal: Sendable {
     let record = entry.record
     let header = RecordHeader(
       kind: record.kind, sequence: entry.sequence, synced: synced, epoch: entry.epoch,
-      fieldByteCount: record.fields.count, dataByteCount: record.byteCount - record.fields.count,
+      fieldByteCount: record.fields.count + entry.place.padding, dataByteCount: record.byteCount - record.fields.count,
       nonce: entry.place.segment.nonce)
     let encoded = header.encoded
     try writer.move(to: entry.place.offset)
     try writer.write(encoded.bytes)
     writer.beginChecksum(with: encoded.checksum)
-    try writer.write(record.fields)
+    try writer.write(record.fields + [UInt8](repeating: 0, count: entry.place.padding))
     for piece in record.data { try writer.write(piece) }
     var trailer = FieldWriter()
     trailer.append(writer.checksum.value)
-    let padding = header.recordByteCount - RecordHeader.byteCount - record.byteCount - trailer.bytes.count
-    try writer.write(trailer.bytes + [UInt8](repeating: 0, count: padding))
+    try writer.write(trailer.bytes + [UInt8](repeating: 0, count: entry.place.end - writer.end - trailer.bytes.count))
   }
 }
 

@@ -3,8 +3,8 @@ import Tensors
 /// What a journal file begins with.
 struct SegmentHeader: Equatable {
   static let byteCount = 64
-  /// The format that this software writes, and the newest that it reads.
-  static let formatVersion: UInt32 = 1
+  /// The format that this software writes, and the newest that it reads. Since 2 a record's fields may end with zeros.
+  static let formatVersion: UInt32 = 2
   private static let magic = Array("SWA-JRNL".utf8)
 
   /// The first change in the file.

@@ -52,6 +52,7 @@ final class SystemFiles: FileCalls {
       case .reading: O_RDONLY
       case .writing: O_RDWR
       case .creating: O_RDWR | O_CREAT | O_EXCL
+      case .uncached: O_RDWR | swa_open_uncached()
       }
     let file = unsafe openat(directory, name, flags | O_CLOEXEC, 0o666)
     guard file >= 0 else { throw FileFailure("open", place(name), code: errno) }
@@ -140,6 +141,9 @@ extension FileFailure {
 
   /// Whether the disk, a quota or a limit has no room for more.
   var isFullDisk: Bool { code == ENOSPC || code == EDQUOT || code == EFBIG }
+
+  /// Whether the file can't be written in this way.
+  var isUnsupported: Bool { code == EINVAL }
 
   /// Whether there is no such file.
   var isMissing: Bool { code == ENOENT }

@@ -45,7 +45,9 @@ struct CrashScenario: Sendable {
 
   var settings: DurabilitySettings {
     var settings = DurabilitySettings(mode: mode, checkpointInterval: .seconds(86_400), keptCheckpoints: 2)
-    settings.journalSizes = Journal.Sizes(segmentByteCount: 1500, allocationByteCount: 512)
+    settings.journalSizes = Journal.Sizes(
+      segmentByteCount: 1500, allocationByteCount: 512, uncachedByteCount: SimulatedDisk.blockByteCount,
+      blockByteCount: SimulatedDisk.blockByteCount)
     return settings
   }
 

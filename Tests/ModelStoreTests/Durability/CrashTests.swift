@@ -27,8 +27,21 @@ struct CrashTests {
     }
     if mode == .journal {
       #expect(Set(disk.calls.filter { $0.hasPrefix("allocate journal") }).count > 3, "files were meant to fill")
+      #expect(disk.calls.filter { $0.hasPrefix("writeBlocks journal") }.count > 3)
       #expect(disk.contents.keys.filter { $0.hasPrefix("checkpoint") }.count == 2)
     }
+  }
+
+  /// Nor is anything lost where a write around the cache is refused.
+  @Test(arguments: ["openUncached journal", "writeBlocks journal"])
+  func aFileSystemWithoutUncachedWritesWillDo(call: String) throws {
+    let scenario = CrashScenario()
+    let number = try #require(Self.calls(of: scenario).firstIndex { $0.hasPrefix(call) })
+    let disk = SimulatedDisk(fault: (number + 1, .fail(EINVAL)))
+    let report = scenario.run(on: disk)
+    #expect(disk.hasFaulted)
+    #expect(report.acknowledged == Array(CrashScenario.changes.indices))
+    #expect(scenario.complaint(about: disk.afterCrash(.everything), after: report) == nil)
   }
 
   @Test(arguments: [DurabilityMode.journal, .checkpoint], faults)

@@ -96,9 +96,9 @@ struct JournalTests {
     _ = try model.apply(CrashScenario.push(1)(model, nil))
     let average = try model.averagedWeights().stamp
     let next = disk.calls.count
-    disk.setFault((2, .fail(EIO)))
+    disk.setFault(.fail(EIO), atNext: "sync")
     #expect(throws: ModelError.self) { try model.apply(CrashScenario.push(2)(model, nil)) }
-    #expect(disk.calls[(next)...].last?.hasPrefix("sync") == true)
+    #expect(disk.calls[next...].last?.hasPrefix("sync") == true)
     let calls = disk.calls.count
     #expect(throws: ModelError.self) { try model.apply(.dropAverage) }
     #expect(disk.calls.count == calls, "nothing is written after a failed sync")

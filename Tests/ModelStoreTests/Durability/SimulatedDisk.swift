@@ -57,10 +57,13 @@ final class SimulatedDisk: FileCalls {
     var durableEntries: [String: Int] = [:]
     var unsyncedEntries: [EntryChange] = []
     var descriptors: [Int32: Int] = [:]
+    /// Those that take whole blocks alone.
+    var uncached: Set<Int32> = []
     var nextDescriptor: Int32 = 100
     var nextInode = 1
     var calls: [String] = []
     var fault: (call: Int, Fault)?
+    var awaited: (call: String, Fault)?
     var hasFaulted = false
     var isStopped = false
     var isFull = false
@@ -68,6 +71,9 @@ final class SimulatedDisk: FileCalls {
     var isHeld = false
     var heldCount = 0
   }
+
+  /// Bytes of a block.
+  static let blockByteCount = 16
 
   private let state = Lock(State())
 
@@ -106,6 +112,11 @@ final class SimulatedDisk: FileCalls {
       state.fault = fault.map { ($0.call + state.calls.count, $0.1) }
       state.hasFaulted = false
     }
+  }
+
+  /// Lets the next call of this kind meet a fault.
+  func setFault(_ fault: Fault, atNext call: String) {
+    state.withLock { $0.awaited = (call, fault) }
   }
 
   /// Lets syncs wait until `release`.
@@ -194,6 +205,10 @@ final class SimulatedDisk: FileCalls {
     guard !state.isStopped else { throw FileFailure(call, name, code: ESHUTDOWN) }
     state.calls.append("\(call) \(name)")
     if needsRoom, state.isFull { throw FileFailure(call, name, code: ENOSPC) }
+    if let (awaited, fault) = state.awaited, awaited == call {
+      state.fault = (state.calls.count, fault)
+      state.awaited = nil
+    }
     guard let (number, fault) = state.fault, number == state.calls.count else { return nil }
     state.hasFaulted = true
     switch fault {
@@ -211,10 +226,11 @@ final class SimulatedDisk: FileCalls {
   func open(_ name: String, _ mode: FileMode) throws(FileFailure) -> Int32 {
     try state.withLock { (state) throws(FileFailure) in
       let needsRoom = if case .creating = mode { true } else { false }
-      _ = try begin("open", name, &state, needsRoom: needsRoom)
+      let isUncached = if case .uncached = mode { true } else { false }
+      _ = try begin(isUncached ? "openUncached" : "open", name, &state, needsRoom: needsRoom)
       var inode = state.entries[name]
       switch mode {
-      case .reading, .writing:
+      case .reading, .writing, .uncached:
         guard inode != nil else { throw FileFailure("open", name, code: ENOENT) }
       case .creating:
         guard inode == nil else { throw FileFailure("open", name, code: EEXIST) }
@@ -226,6 +242,7 @@ final class SimulatedDisk: FileCalls {
       }
       state.nextDescriptor += 1
       state.descriptors[state.nextDescriptor] = inode
+      if isUncached { state.uncached.insert(state.nextDescriptor) }
       return state.nextDescriptor
     }
   }
@@ -260,7 +277,14 @@ final class SimulatedDisk: FileCalls {
     let all = bytes.indices.map { bytes[$0] }
     return try state.withLock { (state) throws(FileFailure) in
       let end = state.files[state.descriptors[file] ?? 0]?.content.count ?? 0
-      let fault = try begin("write", name, &state, needsRoom: offset + all.count > end)
+      let isUncached = state.uncached.contains(file)
+      let fault = try begin(
+        isUncached ? "writeBlocks" : "write", name, &state, needsRoom: offset + all.count > end)
+      if isUncached {
+        guard offset % Self.blockByteCount == 0, all.count % Self.blockByteCount == 0 else {
+          throw FileFailure("write", name, code: EINVAL)
+        }
+      }
       let written = fault == .short ? Array(all.prefix((all.count + 1) / 2)) : all
       change(file, .write(offset: offset, written), &state)
       return written.count
