@@ -9,7 +9,7 @@ struct ConfigCommand: ParsableCommand {
   @OptionGroup var options: ServeOptions
 
   func run() throws {
-    let effective = try EffectiveOptions.ofProcess()
+    let effective = try EffectiveOptions.ofProcess(flagged: options)
     print(effective.table)
     try effective.options.checkTogether()
   }

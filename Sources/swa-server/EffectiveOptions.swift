@@ -6,39 +6,54 @@ import ParameterServer
 struct EffectiveOptions {
   /// The values, each valid by itself.
   let options: ServeOptions
-  /// Each option in the order of declaration, with its value in words and the layer that it came from.
-  let settings: [(name: SettingName, text: String, source: Source)]
+  private let flags: [String]
+  /// The options that a layer below the flags sets.
+  private let lowerSources: [SettingName: Source]
 
   /// The variables beginning with `SWA_` that other commands read.
   private static let foreignVariables: Set = ["SWA_URL", "SWA_TOKEN"]
   private static let configName = SettingName(ofProperty: "config")
 
-  /// Lays the flags over the environment over the file that `--config` or `SWA_CONFIG` names.
+  /// Lays the flags, which were parsed already, over the environment over the file that `--config` or `SWA_CONFIG`
+  /// names.
   ///
   /// The lower layers become arguments in front of the user's, without what a higher layer sets as well; so the option
   /// parser alone knows the options, and a list replaces the list below it.
   init(
-    flags: [String], environment: [String: String], readFile: (String) throws(Failure) -> [UInt8]
+    _ flagged: ServeOptions, flags: [String], environment: [String: String],
+    readFile: (String) throws(Failure) -> [UInt8]
   ) throws {
-    let shapes = try ServeOptions.shapes
-    let flagged = try ServeOptions.parse(flags)
+    self.flags = flags
+    let environment = environment.filter { $0.key.hasPrefix("SWA_") && !Self.foreignVariables.contains($0.key) }
+    let path = flagged.config ?? environment[Self.configName.environmentVariable]
+    // Looking at all options takes milliseconds of a start.
+    guard !environment.isEmpty || path != nil else {
+      options = flagged
+      lowerSources = [:]
+      return
+    }
+    let shapes = flagged.settings.map { (name: $0.name, shape: $0.setting.shape) }
     var lower = try Self.environmentLayer(environment, shapes: shapes)
-    if let path = flagged.config ?? environment[Self.configName.environmentVariable] {
-      lower += try Self.fileLayer(try readFile(path), path: path, shapes: shapes)
-    }
-
+    if let path { lower += try Self.fileLayer(try readFile(path), path: path, shapes: shapes) }
+    let flagged = Set(flags.compactMap { SettingName(ofFlag: $0, among: shapes.map(\.name)) })
     var sources: [SettingName: Source] = [:]
-    for flag in flags {
-      if let name = SettingName(ofFlag: flag, among: shapes.map(\.name)) { sources[name] = .flag }
-    }
     var arguments: [String] = []
-    for setting in lower where sources[setting.name] == nil {
+    for setting in lower where sources[setting.name] == nil && !flagged.contains(setting.name) {
       sources[setting.name] = setting.source
       arguments += setting.arguments
     }
-    let options = try ServeOptions.parse(arguments + flags)
-    self.options = options
-    settings = options.settings.map { name, setting in
+    options = try ServeOptions.parse(arguments + flags)
+    lowerSources = sources
+  }
+
+  /// Each option in the order of declaration, with its value in words and the layer that it came from.
+  var settings: [(name: SettingName, text: String, source: Source)] {
+    let settings = options.settings
+    var sources = lowerSources
+    for flag in flags {
+      if let name = SettingName(ofFlag: flag, among: settings.map(\.name)) { sources[name] = .flag }
+    }
+    return settings.map { name, setting in
       guard let source = sources[name] else { return (name, options.defaultTexts[name] ?? setting.text, .default) }
       return (name, setting.text, source)
     }
@@ -48,8 +63,7 @@ struct EffectiveOptions {
     _ environment: [String: String], shapes: [(name: SettingName, shape: SettingShape)]
   ) throws(Failure) -> [LayeredSetting] {
     var layer: [LayeredSetting] = []
-    for (variable, text) in environment.sorted(by: { $0.key < $1.key }) where variable.hasPrefix("SWA_") {
-      if foreignVariables.contains(variable) { continue }
+    for (variable, text) in environment.sorted(by: { $0.key < $1.key }) {
       guard let (name, shape) = shapes.first(where: { $0.name.environmentVariable == variable }) else {
         throw Failure(.usage, "environment \(variable): no such option; see swa-server serve --help")
       }

@@ -23,7 +23,7 @@ struct ServeCommand: ParsableCommand {
   @OptionGroup var options: ServeOptions
 
   func run() throws {
-    let options = try EffectiveOptions.ofProcess().options
+    let options = try EffectiveOptions.ofProcess(flagged: options).options
     try options.checkTogether()
     let signals = Signals()
     let logger = Logger(label: "swa-server") { _ in
@@ -35,9 +35,9 @@ struct ServeCommand: ParsableCommand {
 
 extension EffectiveOptions {
   /// What holds for this process: the arguments after the subcommand, the environment, the file system.
-  static func ofProcess() throws -> EffectiveOptions {
+  static func ofProcess(flagged: ServeOptions) throws -> EffectiveOptions {
     try EffectiveOptions(
-      flags: Array(CommandLine.arguments.dropFirst(2)), environment: ProcessInfo.processInfo.environment
+      flagged, flags: Array(CommandLine.arguments.dropFirst(2)), environment: ProcessInfo.processInfo.environment
     ) { path throws(Failure) in
       [UInt8](try NamedFile(path: path).read())
     }

@@ -3,11 +3,6 @@ import ModelStore
 
 /// The options as a list, found by reflection, which is how the option parser finds them as well.
 extension ServeOptions {
-  /// Name and shape of every option, in the order of declaration.
-  static var shapes: [(name: SettingName, shape: SettingShape)] {
-    get throws { try parse([]).settings.map { ($0.name, $0.setting.shape) } }
-  }
-
   /// Every option, in the order of declaration; only after parsing.
   var settings: [(name: SettingName, setting: any Setting)] { Self.settings(of: self) }
 

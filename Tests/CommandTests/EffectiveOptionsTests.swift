@@ -1,3 +1,4 @@
+import ArgumentParser
 import Logging
 import Testing
 
@@ -7,7 +8,8 @@ import Testing
   private func lay(
     _ flags: [String] = [], over environment: [String: String] = [:], over files: [String: String] = [:]
   ) throws -> EffectiveOptions {
-    try EffectiveOptions(flags: flags, environment: environment) { path throws(Failure) in
+    let flagged = try ServeOptions.parse(flags)
+    return try EffectiveOptions(flagged, flags: flags, environment: environment) { path throws(Failure) in
       guard let text = files[path] else { throw Failure(.io, "cannot read \(path)") }
       return Array(text.utf8)
     }
@@ -63,7 +65,7 @@ import Testing
       "checkpoint-interval": "16 s", "keep-checkpoints": "8", "journal-max-bytes": "9 MiB",
     ]
     let given = values.mapValues { $0.hasSuffix(" s") ? String($0.dropLast(2)) : $0 }
-    let names = try ServeOptions.shapes.map(\.name).filter { $0.description != "config" }
+    let names = try ServeOptions.parse([]).settings.map(\.name).filter { $0.description != "config" }
     #expect(Set(names.map(\.description)) == Set(values.keys))
 
     let flags = given.map { $0.key == "insecure" ? "--insecure" : "--\($0.key)=\($0.value)" }
@@ -219,7 +221,7 @@ import Testing
   @Test func tableAlignsNameValueAndSource() throws {
     let lines = try lay(["--port", "9"], over: ["SWA_LOOPS": "2"]).table.split(separator: "\n")
     let valueColumn = lines.map { $0.prefix { $0 != " " }.count }.max().map { $0 + 2 }
-    #expect(try lines.count == ServeOptions.shapes.count)
+    #expect(try lines.count == ServeOptions.parse([]).settings.count)
     #expect(lines.first?.hasPrefix("host                 127.0.0.1") == true)
     #expect(valueColumn == 21)
     let words = lines.map { $0.split(separator: " ", omittingEmptySubsequences: true) }
