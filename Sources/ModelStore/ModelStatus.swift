@@ -2,11 +2,18 @@ public import Optimizers
 public import Tensors
 
 /// What can be said of a model without waiting for the push that is being applied.
-public struct ModelStatus: Sendable {
+///
+/// An object, because every request looks at it and every push makes one.
+public final class ModelStatus: Sendable {
   /// The optimizer.
   public let optimizer: any AveragingOptimizer
   /// The trained model; nil when there is none yet.
   public let model: Trained?
+
+  init(optimizer: any AveragingOptimizer, model: Trained?) {
+    self.optimizer = optimizer
+    self.model = model
+  }
 
   /// The model's counters.
   public struct Trained: Sendable {

@@ -5,12 +5,21 @@ import Tensors
 extension TrainedModel {
   /// What a push would be answered, without applying it.
   func receipt(of push: Push, by optimizer: any AveragingOptimizer) throws(ModelError) -> Receipt {
+    try plan(push, by: optimizer).receipt
+  }
+
+  /// The step that a push is, and what it would be answered now.
+  private func plan(
+    _ push: Push, by optimizer: any AveragingOptimizer
+  ) throws(ModelError) -> (receipt: Receipt, step: Step) {
     let staleness = try push.staleness(at: stamp, of: layout)
     let isSnapshot = optimizer.takesSnapshot(at: iterations)
-    return Receipt(
+    let step = optimizer.inner.step(at: iterations, scalars: scalars)
+      .withRate(dividedBy: push.base.stalenessPolicy.rateDivisor(atStaleness: staleness))
+    let receipt = Receipt(
       iterations: iterations + 1, isSnapshot: isSnapshot, snapshots: (average?.count ?? 0) + (isSnapshot ? 1 : 0),
-      staleness: staleness, learningRate: step(of: push, staleness, by: optimizer.inner).effectiveLearningRate(),
-      gradientNorm: push.gradient.norm, stamp: stamp)
+      staleness: staleness, learningRate: step.effectiveLearningRate(), gradientNorm: push.gradient.norm, stamp: stamp)
+    return (receipt, step)
   }
 
   /// Takes a step, all of it or none.
@@ -20,12 +29,11 @@ extension TrainedModel {
   mutating func apply(
     _ push: Push, by optimizer: any AveragingOptimizer, threads: Int
   ) throws(ModelError) -> Receipt {
-    let planned = try receipt(of: push, by: optimizer)
+    let (planned, step) = try plan(push, by: optimizer)
     let rule = optimizer.inner
     let gradient = try GradientRuns(
       push.gradient, for: rule, clippedBy: [rule.settings.clipping, optimizer.clipping], threads: threads)
     if planned.isSnapshot, average == nil { average = try newAverage(by: optimizer) }
-    let step = step(of: push, planned.staleness, by: rule)
     for run in gradient.runs where run.wide != nil { applyWidened(run, by: rule, step) }
     for run in gradient.runs where run.wide == nil {
       rule.apply(run.extent, &variables, &slots, run.gradient, step)
@@ -63,11 +71,6 @@ extension TrainedModel {
     wide.endUpdate()
     variables.convertElements(
       from: wide, type.computeType, at: 0, count: extent.elementCount, to: type, at: extent.variableOffset)
-  }
-
-  private func step(of push: Push, _ staleness: Int?, by rule: any Rule) -> Step {
-    rule.step(at: iterations, scalars: scalars)
-      .withRate(dividedBy: push.base.stalenessPolicy.rateDivisor(atStaleness: staleness))
   }
 
   /// The compute type of the first trainable variable, in which a rule's own numbers are kept as in Keras.

@@ -93,7 +93,8 @@ extension Rule {
 
   /// The step at an iteration: the learning rate is the schedule's value there.
   public func step(at iteration: Int, scalars: [Double] = []) -> Step {
-    Step(
+    let settings = settings
+    return Step(
       iteration: iteration, learningRate: settings.learningRate.value(at: iteration), decay: settings.decay,
       scalars: scalars)
   }

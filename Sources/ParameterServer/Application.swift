@@ -100,12 +100,22 @@ public final class Application: Service {
 }
 
 /// One request at a route, as a handler sees it.
-struct Call: Sendable {
+///
+/// An object, because it goes through many hands, and each copy of all this would count two dozen references.
+final class Call: Sendable {
   let application: Application
   let request: Request
   let query: Query
   let captures: [String: String]
   let caller: Caller
+
+  init(application: Application, request: Request, query: Query, captures: [String: String], caller: Caller) {
+    self.application = application
+    self.request = request
+    self.query = query
+    self.captures = captures
+    self.caller = caller
+  }
 
   var model: Model { application.model }
   var fields: HTTPFields { request.head.headerFields }

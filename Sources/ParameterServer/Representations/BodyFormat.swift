@@ -31,12 +31,14 @@ enum BodyFormat: Sendable {
     return try fileFormat(call, allowed: fileTypes)
   }
 
-  private static func fileFormat(_ call: Call, allowed: [String]) throws(Problem) -> TensorFileFormat? {
+  private static func fileFormat(
+    _ call: Call, allowed: @autoclosure () -> [String]
+  ) throws(Problem) -> TensorFileFormat? {
     switch mediaType(call) {
     case nil, "application/octet-stream": nil
     case "application/x-safetensors": .safetensors
     case "application/x-npz", "application/zip": .npz
-    case let type?: throw unsupported(type, allowed: allowed)
+    case let type?: throw unsupported(type, allowed: allowed())
     }
   }
 

@@ -29,7 +29,7 @@ enum ReceiptJSON {
     text += Member.gradientNorm
     append(receipt.gradientNorm, to: &text)
     text += Member.etag
-    text.append(jsonString: WeightsTag(.current, receipt.stamp).text())
+    text.append(tag: .current, receipt.stamp)
     text += Member.end
     return text
   }
@@ -43,8 +43,8 @@ enum ReceiptJSON {
     static let null = Array("null".utf8)
     static let learningRate = Array(#","learning_rate":"#.utf8)
     static let gradientNorm = Array(#","gradient_norm":"#.utf8)
-    static let etag = Array(#","etag":"#.utf8)
-    static let end = Array("}\n".utf8)
+    static let etag = Array(#","etag":"\""#.utf8)
+    static let end = Array("\\\"\"}\n".utf8)
   }
 
   /// A number, or a string where JSON has none.

@@ -1,3 +1,4 @@
+import HTTPServer
 import ModelStore
 
 /// The entity tag of weights: `"EPOCH-wVERSION"`, of averages `"EPOCH-aVERSION"`, of an optimizer's weights
@@ -8,8 +9,9 @@ struct WeightsTag: Sendable {
 
   /// The tag of a version.
   init(_ kind: WeightsVersion.Kind, _ stamp: VersionStamp) {
-    let separator = if case .current = kind { "-w" } else { "-a" }
-    stem = stamp.epoch.description + separator + String(stamp.version)
+    var bytes: [UInt8] = []
+    bytes.append(tag: kind, stamp)
+    stem = String(decoding: bytes, as: UTF8.self)
   }
 
   /// The tag of the averages of a status.
@@ -30,6 +32,17 @@ struct WeightsTag: Sendable {
   /// Whether an entity tag is one of this version, whatever its selection.
   func isOf(_ tag: Substring) -> Bool {
     tag.hasPrefix("\"\(stem)\"") || tag.hasPrefix("\"\(stem)-")
+  }
+}
+
+extension [UInt8] {
+  /// Appends the tag of a version, without quotes; nothing in it needs an escape in JSON.
+  mutating func append(tag kind: WeightsVersion.Kind, _ stamp: VersionStamp) {
+    self += stamp.epoch.description.utf8
+    append(UInt8(ascii: "-"))
+    let letter = if case .current = kind { UInt8(ascii: "w") } else { UInt8(ascii: "a") }
+    append(letter)
+    append(decimal: stamp.version)
   }
 }
 

@@ -2,7 +2,7 @@ import HTTPServer
 import HTTPTypes
 
 /// One operation of the interface.
-struct Route: Sendable {
+final class Route: Sendable {
   let method: HTTPRequest.Method
   let path: String
   /// Who may do it, where callers are told apart.
