@@ -29,12 +29,10 @@ REQUIRED = {
 
 def members(union):
     """The classes that a union of schemas lists."""
-    node = SCHEMAS[union]
-    names = [choice["$ref"].split("/")[-1] for choice in node.get("oneOf", node.get("anyOf"))]
-    return [name for name in names if name != "InnerOptimizerName"]
+    return [choice["$ref"].split("/")[-1] for choice in SCHEMAS[union]["oneOf"]]
 
 
-WRAPPERS, RULES, SCHEDULES = members("Optimizer"), members("InnerOptimizer"), members("Schedule")
+WRAPPERS, RULES, SCHEDULES = members("Wrapper"), members("Rule"), members("Schedule")
 
 
 def properties(name):
