@@ -42,6 +42,7 @@ for target in "${targets[@]}"; do
     printf '%s: nothing was executed; the log is %s\n' "$target" "$log" >&2
     failed=1
   fi
-  printf '%-14s %10s executions, %s\n' "$target" "${executions:-0}" "${coverage:-}"
+  finds=$(grep -ac 'Test unit written to' "$log" || true)
+  printf '%-14s %10s executions in %s s, %s, %s finds\n' "$target" "${executions:-0}" "$seconds" "${coverage:-}" "$finds"
 done
 exit "$failed"
