@@ -28,8 +28,8 @@ public enum Change: Sendable {
   case patchOptimizer(ConfigValue)
 }
 
-/// A gradient with what it was computed from.
-public struct Push: Sendable {
+/// A gradient with what it was computed from; an object, as it goes through many hands.
+public final class Push: Sendable {
   /// The gradients.
   public let gradient: Gradient
   /// What they were computed from.
@@ -48,6 +48,7 @@ public struct Push: Sendable {
     self.identities = identities
     self.wantsWeights = wantsWeights
   }
+
   /// How many steps the model of this stamp and layout is ahead; nil when the trainer did not say. Throws when the push
   /// may not be applied to it.
   func staleness(at stamp: VersionStamp, of layout: Layout) throws(ModelError) -> Int? {

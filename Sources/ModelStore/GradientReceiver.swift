@@ -26,10 +26,11 @@ public struct GradientReceiver: Sendable {
   /// Takes the next bytes: `fill` writes to the front of the memory where they belong and returns how many.
   public mutating func receive(_ fill: (inout MutableSpan<UInt8>) -> Int) throws(BodyError) {
     try file.receive(fill, placing: &placer)
-    guard let header = placer.header, header.isAscending, let intake = file.safetensorsIntake else { return }
-    let frontier = intake.frontier
+    guard let header = placer.header, header.isAscending, let (first, frontier) = file.safetensorsProgress else {
+      return
+    }
     if norm == nil { norm = header.norm }
-    norm?.advance(to: frontier?.region == 0 ? frontier?.offset ?? 0 : .max, in: intake.regions[0])
+    norm?.advance(to: frontier?.region == 0 ? frontier?.offset ?? 0 : .max, in: first)
   }
 
   /// The gradients, once the last byte has come.

@@ -16,7 +16,7 @@ public final class ModelStatus: Sendable {
   }
 
   /// The model's counters.
-  public struct Trained: Sendable {
+  public final class Trained: Sendable {
     /// Variables and their places.
     public let layout: Layout
     /// Which weights are there.
@@ -29,6 +29,18 @@ public final class ModelStatus: Sendable {
     public let nextSnapshotAt: Int
     /// The effective learning rate of the next step.
     public let learningRate: Float
+
+    init(
+      layout: Layout, stamp: VersionStamp, slotStamp: VersionStamp, average: Average?, nextSnapshotAt: Int,
+      learningRate: Float
+    ) {
+      self.layout = layout
+      self.stamp = stamp
+      self.slotStamp = slotStamp
+      self.average = average
+      self.nextSnapshotAt = nextSnapshotAt
+      self.learningRate = learningRate
+    }
   }
 
   /// An average's counters.

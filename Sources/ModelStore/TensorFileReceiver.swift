@@ -18,8 +18,12 @@ struct TensorFileReceiver: Sendable {
     self.totalByteCount = totalByteCount
   }
 
-  /// What takes a safetensors file's data; nil before its header was placed, and for an npz file.
-  var safetensorsIntake: TensorIntake? { safetensors.intake }
+  /// How far a safetensors file's data has come, and the first of its regions; nil before its header was placed, and for
+  /// an npz file.
+  var safetensorsProgress: (first: Region, frontier: (region: Int, offset: Int)?)? {
+    guard let first = safetensors.intake?.regions[0] else { return nil }
+    return (first, safetensors.intake?.frontier)
+  }
 
   /// Takes the next bytes: `fill` writes to the front of the memory where they belong and returns how many.
   mutating func receive(

@@ -77,7 +77,7 @@ extension ModelState {
 }
 
 extension Push {
-  fileprivate init(
+  fileprivate convenience init(
     _ fields: inout FieldReader, _ data: inout RecordData, for layout: Layout, pool: RegionPool
   ) throws(RecordError) {
     // Which weights it was bound to is not kept: it was found to fit them.
