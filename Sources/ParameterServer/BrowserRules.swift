@@ -15,10 +15,15 @@ struct BrowserRules: Sendable {
     }
     let method = request.head.method
     guard method != .get, method != .head, method != .options else { return }
-    if let site = request.head.headerFields[.secFetchSite], site == "cross-site" {
+    // One field is what browsers send; of several each counts.
+    if let sites = request.head.headerFields[.secFetchSite],
+      sites.split(separator: ",").contains(where: { $0.trimmed == "cross-site" })
+    {
       throw .forbiddenOrigin("Sec-Fetch-Site is cross-site: a page of another site may not change this server")
     }
-    if let origin = request.head.headerFields[.origin], Self.authority(of: origin) != authority?.lowercased() {
+    if let origin = request.head.headerFields[.origin],
+      Self.authority(of: origin).map({ $0 == authority?.lowercased() }) != true
+    {
       throw .forbiddenOrigin(
         "Origin \(origin.escaped) is not this server, \(authority?.escaped ?? "which has no Host")")
     }
@@ -39,9 +44,9 @@ struct BrowserRules: Sendable {
     return authority[..<(authority.utf8.firstIndex(of: UInt8(ascii: ":")) ?? authority.endIndex)]
   }
 
-  /// What follows `scheme://` of an origin, in lower case; the origin itself when there is no scheme.
-  private static func authority(of origin: String) -> String {
-    guard let separator = origin.firstRange(of: "://") else { return origin.lowercased() }
+  /// What follows `scheme://` of an origin, in lower case; nil when there is no scheme.
+  private static func authority(of origin: String) -> String? {
+    guard let separator = origin.firstRange(of: "://") else { return nil }
     return origin[separator.upperBound...].lowercased()
   }
 

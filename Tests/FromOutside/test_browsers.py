@@ -15,6 +15,14 @@ def test_a_cross_site_write_is_403(client, method, path):
     problem(response, 403, "forbidden-origin")
 
 
+@pytest.mark.parametrize("sites", [("cross-site", "none"), ("none", "cross-site"), ("none, cross-site",)])
+def test_of_several_sites_each_counts(server, sites):
+    with Wire(server) as wire:
+        fields = "".join(f"Sec-Fetch-Site: {site}\r\n" for site in sites)
+        wire.send(f"DELETE /v1/weights HTTP/1.1\r\nHost: localhost\r\n{fields}\r\n".encode())
+        assert wire.answer("DELETE", "/v1/weights").status == 403
+
+
 @pytest.mark.parametrize("site", ["same-origin", "same-site", "none"])
 def test_other_values_of_sec_fetch_site_pass(client, site):
     headers = {"Sec-Fetch-Site": site}
@@ -22,7 +30,7 @@ def test_other_values_of_sec_fetch_site_pass(client, site):
 
 
 @pytest.mark.parametrize("method,path", WRITES)
-@pytest.mark.parametrize("origin", ["https://example.com", "null", "http://localhost:1", "http://127.0.0.1"])
+@pytest.mark.parametrize("origin", ["https://example.com", "null", "http://localhost:1", "http://127.0.0.1", "localhost"])
 def test_a_write_from_another_origin_is_403(client, method, path, origin):
     problem(client.request(method, path, headers={"Origin": origin}), 403, "forbidden-origin")
 

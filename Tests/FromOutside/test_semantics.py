@@ -72,6 +72,11 @@ TABLE = [
     ("13.1.1", "GET", W, {"If-Match": "*"}, 200, {}),
     ("13.1.1", "GET", W, {"If-Match": '"other"'}, 412, {}),
     ("13.1.1", "GET", W, {"If-Match": "W/TAG"}, 412, {}),
+    # Section 8.8.3: the mark of a weak tag is these two bytes, right before it.
+    ("8.8.3", "GET", W, {"If-Match": "w/TAG"}, 412, {}),
+    ("8.8.3", "GET", W, {"If-Match": "W/ TAG"}, 412, {}),
+    ("8.8.3", "GET", W, {"If-Match": 'w/TAG, "x" ,\tTAG'}, 200, {}),
+    ("8.8.3", "GET", W, {"If-None-Match": "w/TAG"}, 200, {}),
     ("13.2.2", "GET", W, {"If-Match": '"other"', "If-None-Match": "TAG"}, 412, {}),
     ("13.1.3", "GET", W, {"If-Modified-Since": "Fri, 01 Jan 2100 00:00:00 GMT"}, 200, {}),
     ("13.1.4", "GET", W, {"If-Unmodified-Since": "Thu, 01 Jan 1970 00:00:00 GMT"}, 200, {}),

@@ -7,14 +7,14 @@ struct EntityTags: Sendable {
   /// The tags with their quotes, without `W/`.
   fileprivate var tags: [(text: Substring, isWeak: Bool)] = []
 
-  /// Reads the field's value; what is no entity tag in it is passed over.
+  /// Reads the field's value; what is no entity tag in it, such as one behind `w/`, is passed over.
   init(_ value: String) {
     isAny = value[...].trimmed == "*"
     var rest = value[...]
     while let start = rest.firstIndex(of: "\"") {
-      let isWeak = rest[..<start].hasSuffix("W/")
+      let mark = rest[..<start].drop { $0 == "," || $0 == " " || $0 == "\t" }
       guard let end = rest[rest.index(after: start)...].firstIndex(of: "\"") else { return }
-      tags.append((rest[start...end], isWeak))
+      if mark.isEmpty || mark == "W/" { tags.append((rest[start...end], isWeak: !mark.isEmpty)) }
       rest = rest[rest.index(after: end)...]
     }
   }
