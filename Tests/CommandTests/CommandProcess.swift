@@ -16,7 +16,7 @@ final class CommandProcess {
   init(_ arguments: [String], environment: [String: String] = [:]) throws {
     process.executableURL = Bundle.main.executableURL?.deletingLastPathComponent().appending(path: "swa-server")
     process.arguments = arguments
-    // A command ends within its main function; what that holds at the time is no leak.
+    // A command ends within its main function; what that and its threads hold at the time is no leak.
     process.environment = environment.merging(["ASAN_OPTIONS": "detect_leaks=0"]) { own, _ in own }
     process.standardInput = FileHandle.nullDevice
     process.standardOutput = stdout
