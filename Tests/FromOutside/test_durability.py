@@ -219,6 +219,9 @@ def test_a_second_server_is_69_and_hears_who_has_the_directory(kept):
     )
     assert second.returncode == 69
     assert str(kept.server.process.pid) in second.stderr
+    (kept.data / "lock").unlink()
+    third = subprocess.run(second.args, capture_output=True, text=True, timeout=30, env=environment())
+    assert third.returncode == 69 and "in use" in third.stderr
     kept.kill()
     kept.start("journal")
 

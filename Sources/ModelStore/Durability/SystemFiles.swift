@@ -34,8 +34,10 @@ final class SystemFiles: FileCalls {
   /// This process, as its user sees it.
   static var processID: Int32 { getpid() }
 
-  /// Takes the directory's lock, which is held for as long as the file is open; nil when another process has it.
+  /// Takes the directory's lock, which is held for as long as this and the file are open; nil when another process has
+  /// it. The directory itself is locked, as files can be removed; the file too, as some file systems lock no directories.
   func lock() throws(FileFailure) -> DataFile? {
+    if swa_lock_exclusively(directory) == -EWOULDBLOCK { return nil }
     let name = DataFileName.lock.description
     let descriptor = unsafe openat(directory, name, O_RDWR | O_CREAT | O_CLOEXEC, 0o666)
     guard descriptor >= 0 else { throw FileFailure("open", place(name), code: errno) }
