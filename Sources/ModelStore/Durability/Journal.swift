@@ -48,6 +48,13 @@ final class Journal: Sendable {
     var appendedByteCount: Int
   }
 
+  /// Where the records that are on disk end.
+  private struct Tail {
+    let segment: JournalSegment
+    let end: Int
+    let sequence: Int
+  }
+
   /// How far the changes are on disk.
   let watermark: Watermark
   private let calls: any FileCalls
@@ -55,6 +62,8 @@ final class Journal: Sendable {
   /// What small records are gathered in; only the writing thread takes it.
   private let buffer: Lock<Region>
   private let notify: @Sendable (DurabilityNotice) -> Void
+  /// Only the writing thread takes it.
+  private let tail = Lock<Tail?>(nil)
   private let state: Lock<State>
   private let queue = DispatchQueue(label: "journal", qos: .userInitiated)
 
@@ -183,7 +192,23 @@ final class Journal: Sendable {
     }
     guard let last = entries.last else { return nil }
     try buffer.withLock { (buffer) throws(FileFailure) in try write(entries, by: &buffer) }
+    tail.withLock { mark(entries, after: &$0) }
     return last.sequence
+  }
+
+  /// Notes behind the records what is on disk, so that the last one is missed when it is damaged, and a file when it is
+  /// gone. The note itself is never waited for: the next sync, or the system in its own time, takes it to the disk.
+  private func mark(_ entries: [Entry], after tail: inout Tail?) {
+    for entry in entries {
+      if let tail, tail.segment !== entry.place.segment { mark(entry.sequence, at: tail) }
+      tail = Tail(segment: entry.place.segment, end: entry.place.end, sequence: entry.sequence)
+    }
+    if let tail { mark(tail.sequence, at: tail) }
+  }
+
+  private func mark(_ sequence: Int, at tail: Tail) {
+    let mark = RecordHeader(markOf: sequence, nonce: tail.segment.nonce).encoded.bytes
+    try? tail.segment.file.write(mark.span, at: tail.end)
   }
 
   private func write(_ entries: [Entry], by buffer: inout Region) throws(FileFailure) {

@@ -100,7 +100,10 @@ struct JournalReplay {
       next += 1
     }
     let isNextThere = index + 1 < files.count && files[index + 1] <= next
-    var isDamaged = try scan.first(from: offset) { $0.nonce == header.nonce && $0.synced >= next }
+    // A file's last mark tells of the first change of the next one.
+    var isDamaged = try scan.first(from: offset) { record in
+      record.nonce == header.nonce && record.synced >= next && !(record.isMark && isNextThere)
+    }
     if !isDamaged, !isNextThere { isDamaged = try provesSynced(next, from: index + 1) }
     if isDamaged {
       throw .damagedJournal(file: scan.file.name, offset: offset, change: next)

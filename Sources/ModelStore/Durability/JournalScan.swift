@@ -30,7 +30,7 @@ struct JournalScan {
   /// The header of the record at an offset; nil when there is none that is whole.
   func record(at offset: Int, nonce: UInt32) throws(RecoveryError) -> RecordHeader? {
     guard let header = RecordHeader(try bytes(RecordHeader.byteCount, at: offset)[...]), header.nonce == nonce,
-      header.recordByteCount <= byteCount - offset
+      !header.isMark, header.recordByteCount <= byteCount - offset
     else { return nil }
     return header
   }
@@ -47,9 +47,11 @@ struct JournalScan {
     return false
   }
 
-  /// Whether nothing but zeros, which is room for records, follows. Cost: a pass over the rest.
+  /// Whether nothing but a mark and zeros, which is room for records, follows. Cost: a pass over the rest.
   func isBlank(from offset: Int) throws(RecoveryError) -> Bool {
-    for begin in stride(from: offset, to: byteCount, by: Self.windowByteCount) {
+    let isMarked = RecordHeader(try bytes(RecordHeader.byteCount, at: offset)[...])?.isMark ?? false
+    let rest = isMarked ? offset + RecordHeader.byteCount : offset
+    for begin in stride(from: rest, to: byteCount, by: Self.windowByteCount) {
       let window = try bytes(Self.windowByteCount, at: begin)
       for byte in window where byte != 0 { return false }
     }

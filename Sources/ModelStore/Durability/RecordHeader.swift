@@ -5,6 +5,9 @@ struct RecordHeader: Equatable {
   static let byteCount = 64
   private static let magic = Array("SWAR".utf8)
   private static let epochByteCount = 16
+  /// The kind of a header that stands alone, behind the last record that is on disk, until the next record takes its
+  /// place.
+  private static let markKind: UInt8 = 0
 
   let kind: UInt8
   /// Counts changes.
@@ -26,6 +29,9 @@ struct RecordHeader: Equatable {
   static func recordByteCount(content: Int) -> Int {
     (byteCount + content + 4 + 7) / 8 * 8
   }
+
+  /// Whether it is no record's, and only tells what is on disk.
+  var isMark: Bool { kind == Self.markKind }
 
   /// The header's bytes, and its checksum, with which the record's begins.
   var encoded: (bytes: [UInt8], checksum: CRC32C) {
@@ -54,6 +60,17 @@ struct RecordHeader: Equatable {
     self.epoch = epoch
     self.fieldByteCount = fieldByteCount
     self.dataByteCount = dataByteCount
+    self.nonce = nonce
+  }
+
+  /// A mark that the change of this number is on disk.
+  init(markOf synced: Int, nonce: UInt32) {
+    kind = Self.markKind
+    sequence = synced + 1
+    self.synced = synced
+    epoch = ""
+    fieldByteCount = 0
+    dataByteCount = 0
     self.nonce = nonce
   }
 
