@@ -13,7 +13,7 @@ def test_trainers_in_pytorch_and_recomputed_batch_statistics(server):
     model = torch_trainer.network()
     names = ",".join(torch_trainer.BUFFERS)
     with Client(server) as client:
-        sgd = {"class_name": "SGD", "config": {"learning_rate": 0.05, "momentum": 0.9}}
+        sgd = {"class_name": "SGD", "config": {"learning_rate": 0.02, "momentum": 0.9}}
         swa = {"optimizer": sgd, "start_averaging": 200, "average_period": 5}
         assert client.put("/v1/optimizer", json={"class_name": "SWA", "config": swa}).status_code == 200
         content = safetensors.torch.save(model.state_dict())
@@ -32,7 +32,7 @@ def test_trainers_in_pytorch_and_recomputed_batch_statistics(server):
     assert fetched.keys() == model.state_dict().keys()
     assert all(torch.equal(fetched[name], tensor) for name, tensor in model.state_dict().items())
     model.load_state_dict(fetched)
-    assert torch_trainer.accuracy(model) > 0.88
+    assert torch_trainer.accuracy(model) > 0.93
 
 
 def resnet18():
