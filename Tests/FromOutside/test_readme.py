@@ -116,7 +116,7 @@ def run_with_server(fence, directory, files={}):
     ready = f"until (exec 3<>/dev/tcp/127.0.0.1/{port}) 2>>tries; do sleep 0.05; done\n"
     stop = "trap 'kill $(jobs -p) 2>>tries || true' EXIT\n"
     script = stop + ready.join(blocks(fence)).replace("serve ", f"serve --port {port} ")
-    script = script.replace("localhost:8080", f"localhost:{port}") + "kill %% && wait\n"
+    script = script.replace("localhost:8080", f"localhost:{port}") + "kill %?serve && wait\n"
     for name, text in files.items():
         (directory / name).write_text(text.replace("localhost:8080", f"localhost:{port}"))
     path = [Path(EXECUTABLE).resolve().parent, Path(sys.executable).parent, os.environ["PATH"]]
