@@ -21,9 +21,8 @@ struct BrowserRules: Sendable {
     {
       throw .forbiddenOrigin("Sec-Fetch-Site is cross-site: a page of another site may not change this server")
     }
-    if let origin = request.head.headerFields[.origin],
-      Self.authority(of: origin).map({ $0 == authority?.lowercased() }) != true
-    {
+    guard let origin = request.head.headerFields[.origin] else { return }
+    guard let source = Self.authority(of: origin), source == authority?.lowercased() else {
       throw .forbiddenOrigin(
         "Origin \(origin.escaped) is not this server, \(authority?.escaped ?? "which has no Host")")
     }

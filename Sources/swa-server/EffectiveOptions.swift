@@ -35,10 +35,10 @@ struct EffectiveOptions {
     let shapes = flagged.settings.map { (name: $0.name, shape: $0.setting.shape) }
     var lower = try Self.environmentLayer(environment, shapes: shapes)
     if let path { lower += try Self.fileLayer(try readFile(path), path: path, shapes: shapes) }
-    let flagged = Set(flags.compactMap { SettingName(ofFlag: $0, among: shapes.map(\.name)) })
+    let given = Self.names(in: flags, among: shapes.map(\.name))
     var sources: [SettingName: Source] = [:]
     var arguments: [String] = []
-    for setting in lower where sources[setting.name] == nil && !flagged.contains(setting.name) {
+    for setting in lower where sources[setting.name] == nil && !given.contains(setting.name) {
       sources[setting.name] = setting.source
       arguments += setting.arguments
     }
@@ -49,14 +49,18 @@ struct EffectiveOptions {
   /// Each option in the order of declaration, with its value in words and the layer that it came from.
   var settings: [(name: SettingName, text: String, source: Source)] {
     let settings = options.settings
-    var sources = lowerSources
-    for flag in flags {
-      if let name = SettingName(ofFlag: flag, among: settings.map(\.name)) { sources[name] = .flag }
-    }
+    let given = Self.names(in: flags, among: settings.map(\.name))
     return settings.map { name, setting in
-      guard let source = sources[name] else { return (name, options.defaultTexts[name] ?? setting.text, .default) }
+      guard let source = given.contains(name) ? .flag : lowerSources[name] else {
+        return (name, options.defaultTexts[name] ?? setting.text, .default)
+      }
       return (name, setting.text, source)
     }
+  }
+
+  /// The options that flags set.
+  private static func names(in flags: [String], among names: [SettingName]) -> Set<SettingName> {
+    Set(flags.compactMap { SettingName(ofFlag: $0, among: names) })
   }
 
   private static func environmentLayer(

@@ -1,3 +1,4 @@
+import Tensors
 import Testing
 
 @testable import ModelStore
@@ -134,6 +135,26 @@ struct DamageTests {
         Issue.record("\(name) was not missed")
         continue
       }
+    }
+  }
+
+  @Test(arguments: [1, SegmentHeader.formatVersion, SegmentHeader.formatVersion + 1])
+  func anOlderFormatIsReadAndANewerOneRefused(version: UInt32) throws {
+    var files = try Self.contents(Self.changes)
+    let name = try #require(files.keys.first { $0.hasPrefix("journal") })
+    let journal = try #require(files[name])
+    var header = FieldWriter()
+    for byte in journal.prefix(8) { header.append(byte) }
+    header.append(version)
+    for byte in journal[12..<SegmentHeader.byteCount - 4] { header.append(byte) }
+    header.append(CRC32C(of: header.bytes.span).value)
+    files[name] = header.bytes + journal.dropFirst(SegmentHeader.byteCount)
+    switch try Self.recover(files).0 {
+    case .success(let state):
+      #expect(try version <= SegmentHeader.formatVersion && state == Self.fingerprints(Self.changes).last)
+    case .failure(.newerFormat(let file, let found)):
+      #expect(file == name && found == Int(version) && version > SegmentHeader.formatVersion)
+    case .failure(let error): Issue.record(error)
     }
   }
 
