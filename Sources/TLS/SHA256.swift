@@ -4,6 +4,7 @@ internal import COpenSSL
 public enum SHA256 {
   /// The 32 bytes of the digest of `bytes`.
   public static func digest(of bytes: Span<UInt8>) -> [UInt8] {
+    OpenSSL.prepare()
     var digest = [UInt8](repeating: 0, count: 32)
     let isDone = unsafe bytes.withUnsafeBytes { source in
       unsafe digest.withUnsafeMutableBytes { target in

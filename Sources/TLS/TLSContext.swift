@@ -16,6 +16,7 @@ public import Sockets
   /// A context of files' contents, all in PEM form: the server's certificate, with those of intermediate authorities
   /// behind it; its private key; and the authorities of which a client needs a certificate, nil when it needs none.
   public init(certificates: [UInt8], key: [UInt8], clientAuthorities: [UInt8]?) throws(TLSError) {
+    OpenSSL.prepare()
     guard let pointer = unsafe SSL_CTX_new(TLS_server_method()) else {
       throw .unavailable(reason: ErrorQueue.takeReason() ?? "no context")
     }

@@ -16,7 +16,7 @@ import pytest
 import safetensors.numpy
 
 from certificates import Authority, openssl
-from server import EXECUTABLE, Client, environment, problem
+from server import EXECUTABLE, Client, Server, environment, long, problem
 from tensors import encode, f32
 from test_tokens import TOKENS, bearer, line
 from wire import Wire, until
@@ -285,6 +285,30 @@ def test_the_end_is_told_by_close_notify(server, context, secure):
         server.terminate()
         assert wire.is_closed()
     assert server.process.wait(timeout=30) == 0
+
+
+@long
+def test_threads_may_end_while_the_process_does(tmp_path, identity, context):
+    # Each thread frees what OpenSSL kept for it; when the process freed that too, one stop of some hundred crashed.
+    head = b"PUT /v1/weights HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nContent-Length: 400000\r\n\r\n"
+
+    def run(number):
+        directory = tmp_path / str(number)
+        directory.mkdir()
+        server = Server(directory, *identity)
+        wires = [SecureWire(server, context) for _ in range(16)]
+        for wire in wires:
+            wire.send(head + b"x" * 200_000)
+        for wire in wires:
+            wire.send(b"x" * 200_000)
+            assert wire.answer("PUT", "/v1/weights").status == 400
+        server.stop()
+        for wire in wires:
+            wire.socket.close()
+
+    # Several at a time, so that a thread is interrupted where it rarely is.
+    with concurrent.futures.ThreadPoolExecutor(6) as pool:
+        list(pool.map(run, range(600)))
 
 
 def test_a_client_that_has_ended_its_direction_reads_its_answer(server, context):
