@@ -7,8 +7,9 @@ enum OpenSSL {
   /// By default its memory is freed when the process exits, under the feet of threads that are just ending and free
   /// their own part of it; the system frees it anyway.
   static func prepare() {
-    _ = isPrepared
+    _ = preparation
   }
 
-  private static let isPrepared = OPENSSL_init_crypto(UInt64(OPENSSL_INIT_NO_ATEXIT), nil) == 1
+  /// Its failure needs no look: whatever is asked of the library then fails too.
+  private static let preparation = OPENSSL_init_crypto(UInt64(OPENSSL_INIT_NO_ATEXIT), nil)
 }

@@ -1,6 +1,7 @@
 """TLS: what is spoken, who is let in, and what a client can do to the server that goes about it wrong."""
 
 import concurrent.futures
+import contextlib
 import os
 import re
 import shutil
@@ -291,20 +292,22 @@ def test_the_end_is_told_by_close_notify(server, context, secure):
 def test_threads_may_end_while_the_process_does(tmp_path, identity, context):
     # Each thread frees what OpenSSL kept for it; when the process freed that too, one stop of some hundred crashed.
     head = b"PUT /v1/weights HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nContent-Length: 400000\r\n\r\n"
+    half = b"x" * 200_000
 
     def run(number):
         directory = tmp_path / str(number)
         directory.mkdir()
         server = Server(directory, *identity)
-        wires = [SecureWire(server, context) for _ in range(16)]
-        for wire in wires:
-            wire.send(head + b"x" * 200_000)
-        for wire in wires:
-            wire.send(b"x" * 200_000)
-            assert wire.answer("PUT", "/v1/weights").status == 400
-        server.stop()
-        for wire in wires:
-            wire.socket.close()
+        with contextlib.ExitStack() as stack:
+            stack.callback(server.process.kill)
+            wires = [stack.enter_context(SecureWire(server, context)) for _ in range(16)]
+            # Comes before the connections' end, so that their threads are there.
+            stack.callback(server.stop)
+            for wire in wires:
+                wire.send(head + half)
+            for wire in wires:
+                wire.send(half)
+                assert wire.answer("PUT", "/v1/weights").status == 400
 
     # Several at a time, so that a thread is interrupted where it rarely is.
     with concurrent.futures.ThreadPoolExecutor(6) as pool:
