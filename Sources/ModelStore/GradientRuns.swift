@@ -40,17 +40,18 @@ struct GradientRuns {
       if rows.rows.count > part.summed.rows.count { run.wide = try wide(run.extent) }
       runs.append(run)
     }
-    runs += denseRuns.map { GradientRun(extent: $0, gradient: gradient.values) }
+    for var extent in denseRuns {
+      extent.threads = threads
+      runs.append(GradientRun(extent: extent, gradient: gradient.values))
+    }
   }
 
   private var layout: Layout { gradient.layout }
 
+  /// For one thread each.
   private var denseRuns: [RunExtent] {
-    guard clips == nil, var runs = gradient.knownRuns else {
-      return Gradient.runs(of: gradient.dense, in: layout, threads: threads, clips: clips)
-    }
-    for index in runs.indices { runs[index].threads = threads }
-    return runs
+    if clips == nil, let runs = gradient.knownRuns { return runs }
+    return Gradient.runs(of: gradient.dense, in: layout, threads: 1, clips: clips)
   }
 
   private func extent(of index: Int, _ rows: [Int]? = nil) -> RunExtent {
@@ -89,7 +90,10 @@ struct GradientRuns {
   private var globalNorm: Double {
     if isUnclipped, sparse.isEmpty { return gradient.norm }
     var sum = 0.0
-    for run in denseRuns { sum += run.sumOfSquares(of: gradient.values) }
+    for var run in denseRuns {
+      run.threads = threads
+      sum += run.sumOfSquares(of: gradient.values)
+    }
     for part in sparse { sum += extent(of: part.entry, part.received.rows).sumOfSquares(of: part.received.values) }
     return sum.squareRoot()
   }

@@ -120,11 +120,6 @@ final class Call: Sendable {
   var model: Model { application.model }
   var fields: HTTPFields { request.head.headerFields }
 
-  /// The value of a field, as `fields[name]`; cheaper where the field is there once.
-  func field(_ name: HTTPField.Name) -> String? {
-    let fields = request.head.headerFields
-    guard let index = fields.firstIndex(where: { $0.name == name }) else { return nil }
-    guard !fields[(index + 1)...].contains(where: { $0.name == name }) else { return fields[name] }
-    return fields[index].value
-  }
+  /// The value of a field of the head.
+  func field(_ name: HTTPField.Name) -> String? { fields.value(of: name) }
 }

@@ -15,13 +15,14 @@ struct BrowserRules: Sendable {
     }
     let method = request.head.method
     guard method != .get, method != .head, method != .options else { return }
+    let fields = request.head.headerFields
     // One field is what browsers send; of several each counts.
-    if let sites = request.head.headerFields[.secFetchSite],
+    if let sites = fields.value(of: .secFetchSite),
       sites.split(separator: ",").contains(where: { $0.trimmed == "cross-site" })
     {
       throw .forbiddenOrigin("Sec-Fetch-Site is cross-site: a page of another site may not change this server")
     }
-    guard let origin = request.head.headerFields[.origin] else { return }
+    guard let origin = fields.value(of: .origin) else { return }
     guard let source = Self.authority(of: origin), source == authority?.lowercased() else {
       throw .forbiddenOrigin(
         "Origin \(origin.escaped) is not this server, \(authority?.escaped ?? "which has no Host")")

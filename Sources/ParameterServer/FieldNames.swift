@@ -23,4 +23,11 @@ extension HTTPField.Name {
 extension HTTPFields {
   /// Fields with Allow alone.
   static func allow(_ methods: [String]) -> HTTPFields { [.allow: methods.joined(separator: ", ")] }
+
+  /// The value of a field, as `self[name]`; cheaper where the field is there once or not at all.
+  func value(of name: HTTPField.Name) -> String? {
+    guard let index = firstIndex(where: { $0.name == name }) else { return nil }
+    guard !self[(index + 1)...].contains(where: { $0.name == name }) else { return self[name] }
+    return self[index].value
+  }
 }

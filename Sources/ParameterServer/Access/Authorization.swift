@@ -50,7 +50,7 @@ public final class Authorization: Sendable {
   }
 
   private func caller(of request: Request, wanting role: Role) throws(Problem) -> Caller {
-    guard let credentials = request.head.headerFields[.authorization] else {
+    guard let credentials = request.head.headerFields.value(of: .authorization) else {
       if takesCertificates, let name = request.clientName { return Caller(certificateOf: name) }
       throw .unauthorized("this takes a token of role \(role): send 'Authorization: Bearer TOKEN'")
     }

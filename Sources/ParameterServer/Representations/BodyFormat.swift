@@ -18,23 +18,24 @@ enum BodyFormat: Sendable {
   /// The format that a request says it has; a file whose first bytes tell when it says nothing.
   init(_ call: Call) throws(Problem) {
     try Self.requireIdentity(call)
-    if Self.mediaType(call) == "application/json" {
+    let type = Self.mediaType(call)
+    if type == "application/json" {
       self = .json
     } else {
-      self = .file(try Self.fileFormat(call, allowed: Self.fileTypes + ["application/json"]))
+      self = .file(try Self.fileFormat(type, allowed: Self.fileTypes + ["application/json"]))
     }
   }
 
   /// The format of a file that a request says it has, where nothing else is taken; nil for the one that its first bytes tell.
   static func file(_ call: Call) throws(Problem) -> TensorFileFormat? {
     try requireIdentity(call)
-    return try fileFormat(call, allowed: fileTypes)
+    return try fileFormat(mediaType(call), allowed: fileTypes)
   }
 
   private static func fileFormat(
-    _ call: Call, allowed: @autoclosure () -> [String]
+    _ type: String?, allowed: @autoclosure () -> [String]
   ) throws(Problem) -> TensorFileFormat? {
-    switch mediaType(call) {
+    switch type {
     case nil, "application/octet-stream": nil
     case "application/x-safetensors": .safetensors
     case "application/x-npz", "application/zip": .npz

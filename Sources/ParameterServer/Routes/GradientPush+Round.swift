@@ -11,9 +11,11 @@ extension GradientPush {
     guard let identity = push.identities.first else {
       return join(push, contribution, rounds, nil, ParkedResponder(responder))
     }
-    responder.onWorker { responder in
+    responder.onWorker { [self] responder in
       let parked = ParkedResponder(responder)
-      replay(identity, push.wantsWeights, parked) { join(push, contribution, rounds, identity, parked) }
+      replay(identity, push.wantsWeights, parked) { [self] in
+        join(push, contribution, rounds, identity, parked)
+      }
     }
   }
 
@@ -23,12 +25,12 @@ extension GradientPush {
   ) {
     let wantsWeights = push.wantsWeights
     rounds.contribute(
-      Contribution(trainer: contribution.trainer, push: push, weight: contribution.weight) { result in
+      Contribution(trainer: contribution.trainer, push: push, weight: contribution.weight) { [self] result in
         switch (result, identity) {
         case (.success(let outcome), _): respond(with: .success(outcome), parked)
         case (.failure(.refused(let error)), let identity?):
           // Its first may have been part of a round that was just applied.
-          parked.respond { responder in
+          parked.respond { [self] responder in
             let parked = ParkedResponder(responder)
             replay(identity, wantsWeights, parked) { parked.respond(Problem(error).response) }
           }
@@ -44,7 +46,7 @@ extension GradientPush {
     _ identity: PushIdentity, _ wantsWeights: Bool, _ parked: ParkedResponder,
     otherwise: @escaping @Sendable () -> Void
   ) {
-    application.model.replay(of: identity, for: conditions.base.epoch, wantsWeights: wantsWeights) { outcome in
+    application.model.replay(of: identity, for: conditions.base.epoch, wantsWeights: wantsWeights) { [self] outcome in
       switch outcome {
       case .success(let outcome?): respond(with: .success(outcome), parked)
       case .success(nil): otherwise()

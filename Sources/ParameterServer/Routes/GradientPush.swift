@@ -5,7 +5,9 @@ import ModelStore
 import Tensors
 
 /// A push whose head was accepted: applies its gradient and answers.
-struct GradientPush: Sendable {
+///
+/// An object, because several closures hold it, and a copy of all this would count a dozen references.
+final class GradientPush: Sendable {
   /// Models up to this many bytes are updated on the event loop when the lane is free.
   private static let inlineByteCount = 256 << 10
 
@@ -31,7 +33,7 @@ struct GradientPush: Sendable {
       wantsWeights: wantsWeights)
     guard let turn, !turn.isFirst else { return apply(push, responder) }
     let parked = ParkedResponder(responder)
-    turn.whenFirst { parked.respond { responder in apply(push, responder) } }
+    turn.whenFirst { [self] in parked.respond { [self] responder in apply(push, responder) } }
   }
 
   /// Applies the push at once where nothing waits, else on a worker.
@@ -44,20 +46,20 @@ struct GradientPush: Sendable {
         if let outcome = try application.model.applyIfFree(.push(push)) {
           if let outcome = outcome.value { return responder.respond(response(to: .success(outcome))) }
           let parked = ParkedResponder(responder)
-          return outcome.then { outcome in respond(with: outcome, parked) }
+          return outcome.then { [self] outcome in respond(with: outcome, parked) }
         }
       } catch {
         return responder.respond(Problem(error))
       }
     }
-    responder.onWorker { responder in
+    responder.onWorker { [self] responder in
       let parked = ParkedResponder(responder)
       if conditions.isDryRun {
         application.model.dryRun(push) { receipt in
           parked.respond(Response(receipt) { receipt in ReceiptJSON.response(to: receipt) })
         }
       } else {
-        application.model.apply(.push(push)) { outcome in respond(with: outcome, parked) }
+        application.model.apply(.push(push)) { [self] outcome in respond(with: outcome, parked) }
       }
     }
   }
@@ -65,7 +67,7 @@ struct GradientPush: Sendable {
   /// Answers what became of the push.
   func respond(with outcome: Result<Outcome, ModelError>, _ parked: ParkedResponder) {
     if case .representation(let request) = conditions.preference, !request.isWhole {
-      return parked.respond { responder in responder.respond(response(to: outcome)) }
+      return parked.respond { [self] responder in responder.respond(response(to: outcome)) }
     }
     parked.respond(response(to: outcome))
   }

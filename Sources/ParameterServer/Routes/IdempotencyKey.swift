@@ -7,7 +7,7 @@ enum IdempotencyKey {
 
   /// The key, its quotes taken off; throws when the field is there and is none.
   static func parse(_ fields: HTTPFields) throws(Problem) -> String? {
-    guard let value = fields[.idempotencyKey] else { return nil }
+    guard let value = fields.value(of: .idempotencyKey) else { return nil }
     let bytes = Array(value.utf8)
     let key = bytes.first == UInt8(ascii: "\"") ? unquoted(bytes) : bytes
     guard let key, (1...limit).contains(key.count), key.allSatisfy({ (0x21...0x7E).contains($0) }) else {

@@ -28,7 +28,7 @@ final class Route: Sendable {
 
   /// The least role that may send this request.
   func role(for request: Request) -> Role {
-    guard creatorRole != role, let tags = request.head.headerFields[.ifNoneMatch] else { return role }
+    guard creatorRole != role, let tags = request.head.headerFields.value(of: .ifNoneMatch) else { return role }
     return EntityTags(tags).isAny ? creatorRole : role
   }
 
