@@ -10,6 +10,7 @@
 #include <sys/mman.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
+#include <sys/time.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -23,7 +24,7 @@ extern int accept4(int, struct sockaddr *__restrict, socklen_t *__restrict, int)
 
 static inline int swa_accept(int listener, struct sockaddr_storage *peer) {
   socklen_t length = sizeof *peer;
-  int fd = accept4(listener, (struct sockaddr *)peer, &length, 02000000 /* CLOEXEC */ | 04000 /* NONBLOCK */);
+  int fd = accept4(listener, (struct sockaddr *)peer, &length, 02000000 /* CLOEXEC */);
   return fd >= 0 ? fd : -errno;
 }
 
@@ -69,6 +70,13 @@ static inline void swa_eventfd_add(int fd) {
 
 static inline int swa_set_option(int fd, int level, int option, int value) {
   return setsockopt(fd, level, option, &value, sizeof value) == 0 ? 0 : -errno;
+}
+
+// How long a read and a write that wait do so at most.
+static inline int swa_set_timeouts(int fd, int64_t microseconds) {
+  struct timeval time = {.tv_sec = microseconds / 1000000, .tv_usec = microseconds % 1000000};
+  if (setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &time, sizeof time) != 0) return -errno;
+  return setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &time, sizeof time) == 0 ? 0 : -errno;
 }
 
 // Raises the soft limit of open descriptors to at least `needed`: 0, or the hard limit when that is less, or a negated errno.

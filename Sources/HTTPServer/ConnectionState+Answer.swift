@@ -10,7 +10,7 @@ extension ConnectionState {
       guard !place.isLoop else { return .worker }
       self.work = nil
       work(Responder(ticket))
-      place.now = .now
+      place.beginTransfer()
     }
     switch ticket.take(waits: place.isLoop) {
     case .answered(let response): begin(response, place.isLoop ? place.now : .now)
@@ -52,20 +52,20 @@ extension ConnectionState {
       if place.isLoop, outgoing.left > Outgoing.small + 4096 {
         return ready.isWritable ? .worker : .transport(.writable)
       }
-      switch outgoing.write(to: stream) {
+      switch outgoing.write(to: stream, waits: place.waits) {
       case .bytes(let count):
         context.bytesOut.wrappingAdd(count, ordering: .relaxed)
         machine.sent(count)
         place.earn(count)
       case .wouldBlock(let readiness):
-        if let pause = wait(for: readiness, &place, &ready) { return pause }
+        if let pause = pause(for: readiness, &ready) { return pause }
       case .end:
         machine.close()
         return nil
       }
     }
     while machine.closes, let readiness = stream.shutdownWrite() {
-      if let pause = wait(for: readiness, &place, &ready) { return pause }
+      if let pause = pause(for: readiness, &ready) { return pause }
     }
     endAnswer()
     if !place.isLoop { place.now = .now }
@@ -82,7 +82,7 @@ extension ConnectionState {
     guard ready.isReadable || stream.hasBufferedBytes else { return .transport(.readable) }
     switch input.fill(from: stream, capacity: 16 << 10).transfer {
     case .bytes: return nil
-    case .wouldBlock(let readiness): return wait(for: readiness, &place, &ready)
+    case .wouldBlock(let readiness): return pause(for: readiness, &ready)
     case .end: machine.close()
     }
     return nil

@@ -31,7 +31,7 @@ extension ConnectionState {
       return nil
     }
     guard !input.isEmpty || ready.isReadable || stream.hasBufferedBytes else {
-      return wait(for: .readable, &place, &ready)
+      return pause(for: .readable, &ready)
     }
     if place.isLoop, content.knownSize > Self.inlineContent { return .worker }
     if input.isEmpty, content.isChunked, content.next < Self.directChunk { return readAhead(&place, &ready) }
@@ -40,14 +40,16 @@ extension ConnectionState {
 
   /// Reads what may be framing into the connection's own memory.
   private mutating func readAhead(_ place: inout Place, _ ready: inout ReadySet) -> Turn.Pause? {
-    let (transfer, isFull) = input.fill(from: stream, capacity: Self.directChunk)
+    let (transfer, isFull) = input.fill(
+      from: stream, capacity: Self.directChunk, waits: place.waits)
     switch transfer {
     case .bytes(let count):
       context.bytesIn.wrappingAdd(count, ordering: .relaxed)
-      if !isFull && !ready.isHungUp { ready.isReadable = false }
+      if !isFull, !ready.isHungUp, !place.waits { ready.isReadable = false }
       // Framing counts too: a body of tiny chunks is slow, not dead.
       machine.receivedContent(count)
-    case .wouldBlock(let readiness): return wait(for: readiness, &place, &ready)
+      place.earn(count)
+    case .wouldBlock(let readiness): return pause(for: readiness, &ready)
     case .end: machine.close()
     }
     return nil
@@ -69,7 +71,7 @@ extension ConnectionState {
         moved = input.move(to: &span, atMost: room)
         guard moved < room, ready.isReadable || stream.hasBufferedBytes else { return moved }
         var rest = span._mutatingExtracting(moved..<room)
-        let result = stream.read(into: &rest)
+        let result = stream.read(into: &rest, waits: place.waits)
         transfer = result
         if case .bytes(let count) = result {
           isFull = count == rest.count
@@ -86,11 +88,11 @@ extension ConnectionState {
     }
     switch transfer {
     case .bytes:
-      guard !isFull, !ready.isHungUp else { return nil }
-      if content.next > 0 { return wait(for: .readable, &place, &ready) }
+      guard !isFull, !ready.isHungUp, !place.waits else { return nil }
+      if content.next > 0 { return pause(for: .readable, &ready) }
       ready.isReadable = false
       return nil
-    case .wouldBlock(let readiness): return wait(for: readiness, &place, &ready)
+    case .wouldBlock(let readiness): return pause(for: readiness, &ready)
     case .end: machine.close()
     case nil: break
     }

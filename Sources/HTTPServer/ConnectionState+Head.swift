@@ -5,12 +5,12 @@ internal import Synchronization
 extension ConnectionState {
   /// Looks for the next head in what is there, then in what comes.
   mutating func readHead(_ place: inout Place, _ ready: inout ReadySet) -> Turn.Pause? {
-    guard place.isLoop else { return .loop }
+    guard place.isLoop || keepsWorker(place) else { return .loop }
     if !input.isEmpty {
       guard place.requestsLeft > 0 else { return .yield }
       switch parser.parse(input, peer: peer) {
       case .head(let head, let count):
-        place.requestsLeft -= 1
+        place.beginRequest()
         input.consume(count)
         judge(head, place.now)
         return nil
@@ -24,15 +24,23 @@ extension ConnectionState {
       }
     }
     guard ready.isReadable || stream.hasBufferedBytes else { return .transport(.readable) }
-    let (transfer, isFull) = input.fill(from: stream, capacity: context.configuration.maximumHeadBytes)
+    let (transfer, isFull) = input.fill(
+      from: stream, capacity: context.configuration.maximumHeadBytes, waits: place.waits)
+    if !place.isLoop { place.beginTransfer() }
     switch transfer {
     case .bytes(let count):
       context.bytesIn.wrappingAdd(count, ordering: .relaxed)
-      ready.isReadable = isFull || ready.isHungUp
-    case .wouldBlock(let readiness): return wait(for: readiness, &place, &ready)
+      ready.isReadable = isFull || ready.isHungUp || place.waits
+    case .wouldBlock(let readiness): return pause(for: readiness, &ready)
     case .end: machine.close()
     }
     return nil
+  }
+
+  /// Whether the next head is read by the worker that has just moved much for the connection: who moves models back to
+  /// back keeps its thread, and with it a processor whose caches hold the pages that its transfers go through.
+  private func keepsWorker(_ place: Place) -> Bool {
+    machine.phase == .idle && place.hasMovedMuch && place.waits && !context.workers.isWanted
   }
 
   /// Lets the service judge the head, then the limits.
@@ -63,7 +71,7 @@ extension ConnectionState {
   /// Nothing else is on its way now, so the few bytes nearly always fit into the send buffer.
   private mutating func sendContinue() {
     interim = Array("HTTP/1.1 100 Continue\r\n\r\n".utf8)
-    if case .bytes(let count) = stream.write(interim.span) {
+    if case .bytes(let count) = stream.write(interim.span, waits: false) {
       context.bytesOut.wrappingAdd(count, ordering: .relaxed)
       interim.removeFirst(count)
     }

@@ -80,7 +80,7 @@ struct ConnectionState: Sendable {
     guard place.isLoop else { return .loop }
     switch stream.open() {
     case .done: machine.opened(place.now)
-    case .wouldBlock(let readiness): return wait(for: readiness, &place, &ready)
+    case .wouldBlock(let readiness): return pause(for: readiness, &ready)
     case .failed(let reason):
       context.logger.debug("the TLS handshake failed", metadata: ["peer": "\(peer)", "reason": "\(reason)"])
       machine.failedToOpen(place.now)
@@ -89,13 +89,11 @@ struct ConnectionState: Sendable {
     return nil
   }
 
-  /// Waits on a worker while its patience lasts; nil when it is worth trying again.
-  mutating func wait(for readiness: Readiness, _ place: inout Place, _ ready: inout ReadySet) -> Turn.Pause? {
+  /// Ends the turn until the transport is ready; nil when it is worth trying again.
+  func pause(for readiness: Readiness, _ ready: inout ReadySet) -> Turn.Pause? {
     if readiness == .readable, stream.hasBufferedBytes { return nil }
     ready.remove(readiness)
-    guard place.wait(for: readiness, of: stream) else { return .transport(readiness) }
-    ready.insert(readiness)
-    return nil
+    return .transport(readiness)
   }
 
   /// Ends the request under way with `problem`.

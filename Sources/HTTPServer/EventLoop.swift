@@ -153,7 +153,7 @@ final class EventLoop {
     if turn.pause != .transport(.readable) { slots[index].ready.isReadable = true }
     if turn.pause != .transport(.writable) { slots[index].ready.isWritable = true }
     slots[index].isSlow = false
-    if case .transport = turn.pause { slots[index].isSlow = true }
+    if case .transport = turn.pause, !turn.isIdle { slots[index].isSlow = true }
     if stopDeadline != nil {
       self.turn(index) { $0.stop(&$1, &$2) }
     } else {

@@ -38,7 +38,9 @@ struct InputBuffer: Sendable {
   }
 
   /// Reads from `stream` behind what is there; `isFull` tells whether more might have come.
-  mutating func fill(from stream: any ByteStream, capacity: Int) -> (transfer: Transfer, isFull: Bool) {
+  mutating func fill(
+    from stream: any ByteStream, capacity: Int, waits: Bool = false
+  ) -> (transfer: Transfer, isFull: Bool) {
     if end == storage.count, start > 0 {
       storage.removeSubrange(..<start)
       (start, end) = (0, end - start)
@@ -48,17 +50,17 @@ struct InputBuffer: Sendable {
       storage += [UInt8](repeating: 0, count: size - storage.count)
     }
     let size = storage.count - end
-    let transfer = read(from: stream)
+    let transfer = read(from: stream, waits: waits)
     guard case .bytes(let count) = transfer else { return (transfer, false) }
     end += count
     return (transfer, count == size)
   }
 
-  private mutating func read(from stream: any ByteStream) -> Transfer {
+  private mutating func read(from stream: any ByteStream, waits: Bool) -> Transfer {
     let start = end
     var all = storage.mutableSpan
     var room = all._mutatingExtracting(start..<all.count)
-    return stream.read(into: &room)
+    return stream.read(into: &room, waits: waits)
   }
 
   /// Moves at most `limit` bytes to the front of `span`; answers how many.

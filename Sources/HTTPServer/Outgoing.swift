@@ -76,9 +76,9 @@ struct Outgoing: Sendable {
   var hasBegun: Bool { prefixSent > 0 }
 
   /// Sends the next piece.
-  mutating func write(to stream: any ByteStream) -> Transfer {
+  mutating func write(to stream: any ByteStream, waits: Bool) -> Transfer {
     if prefixSent < prefix.count {
-      let transfer = stream.write(prefix.span.extracting(prefixSent..<prefix.count))
+      let transfer = stream.write(prefix.span.extracting(prefixSent..<prefix.count), waits: waits)
       if case .bytes(let count) = transfer {
         prefixSent += count
         left -= count
@@ -93,7 +93,7 @@ struct Outgoing: Sendable {
       }
       let range = offset..<min(offset + Self.piece, piece.byteCount)
       // What can't be read can't be sent: the client sees that the answer is cut short.
-      let transfer = piece.withBytes(in: range) { $0.count < range.count ? .end : stream.write($0) }
+      let transfer = piece.withBytes(in: range) { $0.count < range.count ? .end : stream.write($0, waits: waits) }
       if case .bytes(let count) = transfer {
         offset += count
         left -= count

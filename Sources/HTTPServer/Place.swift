@@ -2,8 +2,7 @@ internal import Sockets
 
 /// Where a connection's turn runs: the loop, which never waits, or a worker, which waits a little.
 struct Place {
-  /// How long a worker waits for one connection before it has moved `earningBytes`.
-  private static let patience = 50
+  /// What a connection must move while a worker's patience lasts, so that the worker goes on waiting for it.
   private static let earningBytes = 256 << 10
   /// A client that pipelines without end must not keep a loop from the others.
   static let requestsPerTurn = 16
@@ -14,7 +13,11 @@ struct Place {
   var now = MonotonicTime.now
   /// Requests that the present turn may still begin.
   var requestsLeft = Self.requestsPerTurn
-  private var patience = 0
+  /// Whether reads and writes may wait a little: on a worker, for a connection that is not slow.
+  private(set) var waits = false
+  /// Whether the present request, or the one that has just been answered, moved more than a small one does.
+  private(set) var hasMovedMuch = false
+  private var patienceEnd = MonotonicTime.now
   private var moved = 0
 
   init(isLoop: Bool, bufferSize: Int) {
@@ -24,27 +27,35 @@ struct Place {
 
   /// Begins a turn on a worker. One that was parked for its slowness is not waited for before it has moved something.
   mutating func begin(isPatient: Bool) {
-    now = .now
-    patience = isPatient ? Self.patience : 0
-    moved = 0
+    waits = isPatient
+    hasMovedMuch = false
+    beginTransfer()
   }
 
-  /// Waiting is earned by moving bytes.
+  /// A request begins within the turn.
+  mutating func beginRequest() {
+    requestsLeft -= 1
+    hasMovedMuch = false
+  }
+
+  /// From now on the connection moves bytes: what the server did by itself does not count against it.
+  mutating func beginTransfer() {
+    now = .now
+    moved = 0
+    patienceEnd = now + SocketStream.patience
+  }
+
+  /// Counts what moved. Waiting is earned by moving enough in time.
   mutating func earn(_ count: Int) {
+    guard !isLoop else { return }
     moved += count
     if moved >= Self.earningBytes {
-      moved = 0
-      patience = Self.patience
+      waits = true
+      hasMovedMuch = true
+      beginTransfer()
+    } else if waits {
+      now = .now
+      waits = now < patienceEnd
     }
-  }
-
-  /// Waits on a worker while patience lasts; false when the transport is not ready.
-  mutating func wait(for readiness: Readiness, of stream: any ByteStream) -> Bool {
-    guard !isLoop, patience > 0 else { return false }
-    let isReady = stream.wait(for: readiness, milliseconds: patience)
-    let waited = MonotonicTime.now
-    patience -= Int((waited.nanoseconds - now.nanoseconds) / 1_000_000)
-    now = waited
-    return isReady
   }
 }

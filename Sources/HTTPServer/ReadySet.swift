@@ -18,8 +18,4 @@ struct ReadySet: Sendable {
   mutating func remove(_ readiness: Readiness) {
     if readiness == .readable { isReadable = false } else { isWritable = false }
   }
-
-  mutating func insert(_ readiness: Readiness) {
-    if readiness == .readable { isReadable = true } else { isWritable = true }
-  }
 }

@@ -62,6 +62,9 @@ final class WorkerPool: Sendable {
     }
   }
 
+  /// Whether a loan waits for its thread.
+  var isWanted: Bool { state.withLock { $0.taken < $0.waiting.count } }
+
   /// Takes back the loans that have waited since before `time`.
   func withdraw(submittedBefore time: MonotonicTime) -> [Connection] {
     state.withLock { state in

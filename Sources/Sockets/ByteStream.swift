@@ -1,4 +1,4 @@
-/// Bytes both ways without waiting: a plain socket, TLS over one, or memory.
+/// Bytes both ways: a plain socket, TLS over one, or memory.
 ///
 /// Used by one thread at a time, `shutdown` aside, which any thread may call.
 public protocol ByteStream: AnyObject, Sendable {
@@ -11,16 +11,17 @@ public protocol ByteStream: AnyObject, Sendable {
   /// The name that the peer has proven, such as the subject of its certificate; nil where it has proven none.
   var peerName: String? { get }
 
-  /// Reads what is there to the front of `span`, which is not empty.
+  /// Reads what is there to the front of `span`, which is not empty. With `waits`, where nothing is there, waits a little
+  /// for it (`SocketStream.patience`).
   ///
   /// Fewer bytes than the span holds mean that no more were there at that moment, so that nobody asks again before the
   /// next sign of readiness, unless `hasBufferedBytes` says otherwise.
-  func read(into span: inout MutableSpan<UInt8>) -> Transfer
+  func read(into span: inout MutableSpan<UInt8>, waits: Bool) -> Transfer
 
-  /// Writes as much of `span` as the transport takes now.
+  /// Writes as much of `span` as the transport takes now, with `waits` also what it takes a little later.
   ///
   /// After less than all of it the next write goes on with the bytes that follow.
-  func write(_ span: Span<UInt8>) -> Transfer
+  func write(_ span: Span<UInt8>, waits: Bool) -> Transfer
 
   /// Says that nothing more will be written; reading goes on. Answers what it waits for to say so, and is then called
   /// again; nil when that is done.
@@ -28,9 +29,6 @@ public protocol ByteStream: AnyObject, Sendable {
 
   /// Ends both directions and wakes whoever waits.
   func shutdown()
-
-  /// Waits until the transport is ready, at most `milliseconds`; false when it is not.
-  func wait(for readiness: Readiness, milliseconds: Int) -> Bool
 
   /// Whether bytes, or the end, were taken from the transport that no `read` has given yet: no readiness will tell of
   /// them. Never after a read that would block.
@@ -47,7 +45,7 @@ extension ByteStream {
   public var peerName: String? { nil }
 }
 
-/// The outcome of one read or write that does not wait.
+/// The outcome of one read or write.
 public enum Transfer: Sendable, Equatable {
   /// So many bytes moved, at least one.
   case bytes(Int)

@@ -32,6 +32,8 @@ public final class Listener: Sendable {
       if result >= 0 {
         let stream = SocketStream(Descriptor(result))
         _ = swa_set_option(result, Int32(IPPROTO_TCP), TCP_NODELAY, 1)
+        // Nothing may wait without limit.
+        guard swa_set_timeouts(result, Int64(SocketStream.patience / .microseconds(1))) == 0 else { continue }
         return .stream(stream, peer: SocketAddress(peer))
       }
       switch -result {

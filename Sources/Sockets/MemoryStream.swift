@@ -42,8 +42,8 @@ public final class MemoryStream: ByteStream {
   /// Whether `shutdownWrite` or `shutdown` was called.
   public var isWriteShut: Bool { state.withLock { $0.isWriteShut } }
 
-  /// Gives bytes of the first piece.
-  public func read(into span: inout MutableSpan<UInt8>) -> Transfer {
+  /// Gives bytes of the first piece, and never waits.
+  public func read(into span: inout MutableSpan<UInt8>, waits: Bool) -> Transfer {
     let room = span.count
     let (piece, ended): ([UInt8], Bool) = state.withLock { state in
       guard let first = state.incoming.first else { return ([], state.ended) }
@@ -59,8 +59,8 @@ public final class MemoryStream: ByteStream {
     return .bytes(piece.count)
   }
 
-  /// Keeps the bytes for `takeWritten`.
-  public func write(_ span: Span<UInt8>) -> Transfer {
+  /// Keeps the bytes for `takeWritten`, and never waits.
+  public func write(_ span: Span<UInt8>, waits: Bool) -> Transfer {
     var bytes: [UInt8] = []
     for index in span.indices { bytes.append(span[index]) }
     return state.withLock { state in
@@ -85,11 +85,6 @@ public final class MemoryStream: ByteStream {
       $0.isWriteShut = true
       $0.ended = true
     }
-  }
-
-  /// Looks without waiting.
-  public func wait(for readiness: Readiness, milliseconds: Int) -> Bool {
-    state.withLock { readiness == .readable ? !$0.incoming.isEmpty || $0.ended : $0.writeRoom > 0 }
   }
 
   /// Never.

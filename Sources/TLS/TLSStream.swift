@@ -7,7 +7,7 @@ public import Sockets
   private static let pieceLimit = 256 << 10
 
   private let handle: OpaquePointer
-  private let socket: SocketStream
+  private let transport: Transport
   // OpenSSL's handle points into it.
   private let context: TLSContext
   private var isOpen = false
@@ -20,7 +20,8 @@ public import Sockets
 
   init?(_ context: TLSContext, over socket: SocketStream) {
     guard let handle = unsafe SSL_new(context.pointer) else { return nil }
-    guard let bio = unsafe TransportBIO.make(context.method, over: socket) else {
+    transport = Transport(socket)
+    guard let bio = unsafe TransportBIO.make(context.method, over: transport) else {
       unsafe SSL_free(handle)
       return nil
     }
@@ -28,7 +29,6 @@ public import Sockets
     unsafe SSL_set_accept_state(handle)
     unsafe self.handle = unsafe handle
     self.context = context
-    self.socket = socket
   }
 
   deinit {
@@ -60,8 +60,10 @@ public import Sockets
   }
 
   /// Decrypts what is there; of a stream that could not be opened gives what comes, for those who drop it.
-  public func read(into span: inout MutableSpan<UInt8>) -> Transfer {
-    guard !hasFailed else { return isOpen ? .end : socket.read(into: &span) }
+  public func read(into span: inout MutableSpan<UInt8>, waits: Bool) -> Transfer {
+    guard !hasFailed else { return isOpen ? .end : transport.socket.read(into: &span, waits: waits) }
+    transport.begin(waits: waits)
+    defer { transport.begin(waits: false) }
     let room = min(span.count, Self.pieceLimit)
     var count = 0
     var obstacle: Transfer?
@@ -72,6 +74,8 @@ public import Sockets
         let result = unsafe SSL_read_ex(handle, bytes.baseAddress?.advanced(by: count), room - count, &moved)
         count += moved
         if result != 1 { obstacle = failure(result) }
+        // For the first record alone.
+        transport.begin(waits: false)
       }
     }
     switch obstacle {
@@ -86,8 +90,10 @@ public import Sockets
 
   /// Encrypts and writes record by record. What OpenSSL could not hand over of a record waits in its handle, and the next
   /// write begins with the same bytes.
-  public func write(_ span: Span<UInt8>) -> Transfer {
+  public func write(_ span: Span<UInt8>, waits: Bool) -> Transfer {
     guard !hasFailed else { return .end }
+    transport.begin(waits: waits)
+    defer { transport.begin(waits: false) }
     var count = 0
     var obstacle: Transfer?
     ErrorQueue.clear()
@@ -106,7 +112,7 @@ public import Sockets
   /// Sends close_notify (RFC 8446, section 6.1), then FIN.
   public func shutdownWrite() -> Readiness? {
     if isOpen, let readiness = sayGoodbye() { return readiness }
-    return socket.shutdownWrite()
+    return transport.socket.shutdownWrite()
   }
 
   /// Answers what it waits for.
@@ -120,13 +126,7 @@ public import Sockets
 
   /// Ends both directions of the socket, without goodbye.
   public func shutdown() {
-    socket.shutdown()
-  }
-
-  /// Waits for the socket, unless there is something to read already.
-  public func wait(for readiness: Readiness, milliseconds: Int) -> Bool {
-    if readiness == .readable, hasBufferedBytes { return true }
-    return socket.wait(for: readiness, milliseconds: milliseconds)
+    transport.socket.shutdown()
   }
 
   /// What a call that did not succeed means.

@@ -30,7 +30,8 @@ struct BenchConnection {
   private func write(_ bytes: Span<UInt8>) throws(Failure) {
     var rest = bytes
     while !rest.isEmpty {
-      guard case .bytes(let count) = stream.write(rest.extracting(first: min(Self.piece, rest.count))) else {
+      guard case .bytes(let count) = stream.write(rest.extracting(first: min(Self.piece, rest.count)), waits: true)
+      else {
         throw Self.closed
       }
       rest = rest.extracting(droppingFirst: count)
@@ -87,7 +88,7 @@ struct BenchConnection {
   }
 
   private static func read(_ stream: SocketStream, into span: inout MutableSpan<UInt8>) throws(Failure) -> Int {
-    guard case .bytes(let count) = stream.read(into: &span) else { throw closed }
+    guard case .bytes(let count) = stream.read(into: &span, waits: true) else { throw closed }
     return count
   }
 
