@@ -24,6 +24,7 @@ unsafe_files=(
   Sources/Sockets/SocketError.swift
   Sources/Sockets/SocketStream.swift
   Sources/Sockets/SocketStream+Connecting.swift
+  Sources/Sockets/Span+Copy.swift
   Sources/Sockets/SystemThread.swift
   Sources/swa-server/StandardStream.swift
   Sources/TLS/Certificate.swift

@@ -1,25 +1,28 @@
 public import HTTPTypes
 
 /// Fields as they go over the wire, a line each: what many answers have in common is written once.
-public struct FieldLines: Sendable {
+public struct FieldLines: Sendable, ExpressibleByDictionaryLiteral {
   /// `Name: value` and CRLF for each field.
   private(set) var bytes: [UInt8] = []
 
-  /// No lines.
-  public init() {
-    bytes.reserveCapacity(128)
-  }
-
   /// A line for each field.
   public init(_ fields: HTTPFields) {
-    self.init()
-    for field in fields { append(field) }
+    bytes.reserveCapacity(128)
+    for field in fields { append(field.name, field.value) }
   }
 
-  /// Adds a line.
-  public mutating func append(_ field: HTTPField) {
-    begin(field.name)
-    bytes += field.value.utf8
+  /// A line for each name and value.
+  public init(dictionaryLiteral elements: (HTTPField.Name, String)...) {
+    bytes.reserveCapacity(128)
+    for (name, value) in elements { append(name, value) }
+  }
+
+  /// Adds a line; what would end it early becomes blanks.
+  public mutating func append(_ name: HTTPField.Name, _ value: String) {
+    begin(name)
+    let start = bytes.count
+    bytes += value.utf8
+    for index in start..<bytes.count where bytes[index] < .space { bytes[index] = .space }
     end()
   }
 
@@ -39,19 +42,5 @@ public struct FieldLines: Sendable {
   private mutating func end() {
     bytes.append(.carriageReturn)
     bytes.append(.lineFeed)
-  }
-
-  /// The fields that the lines are. Cost: a string for each name and each value.
-  var fields: HTTPFields {
-    var fields = HTTPFields()
-    for line in bytes.split(separator: .lineFeed) {
-      guard let colon = line.firstIndex(of: UInt8(ascii: ":")),
-        let name = HTTPField.Name(String(decoding: line[..<colon], as: UTF8.self))
-      else { continue }
-      // Behind the colon a blank, at the end CR.
-      fields.append(
-        HTTPField(name: name, value: String(decoding: line[colon...].dropFirst(2).dropLast(), as: UTF8.self)))
-    }
-    return fields
   }
 }

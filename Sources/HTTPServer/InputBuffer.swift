@@ -66,13 +66,8 @@ struct InputBuffer: Sendable {
   /// Moves at most `limit` bytes to the front of `span`; answers how many.
   mutating func move(to span: inout MutableSpan<UInt8>, atMost limit: Int) -> Int {
     let count = min(limit, self.count)
-    copy(count, to: &span)
+    span.copy(storage.span.extracting(start..<start + count))
     consume(count)
     return count
-  }
-
-  private func copy(_ count: Int, to span: inout MutableSpan<UInt8>) {
-    let source = storage.span.extracting(start..<start + count)
-    for index in 0..<count { span[index] = source[index] }
   }
 }

@@ -30,7 +30,7 @@ struct Outgoing: Sendable {
     prefix.reserveCapacity(512 + (count <= Self.small ? count : 0))
     prefix += interim
     prefix += status == .ok ? Self.okLine : Self.line(of: status)
-    prefix += response.lines.bytes
+    prefix += response.fields.bytes
     if hasContent {
       prefix += Self.contentLength
       prefix.append(decimal: count)

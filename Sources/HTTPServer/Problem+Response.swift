@@ -10,8 +10,8 @@ extension Problem {
     text.add("detail", .string(detail))
     for member in members { text.add(member.name, member.value) }
     text.end()
-    var fields = fields
-    fields[.contentType] = "application/problem+json"
+    var fields = FieldLines(fields)
+    fields.append(.contentType, "application/problem+json")
     return Response(status, fields: fields, content: Content(text.bytes))
   }
 }

@@ -1,49 +1,20 @@
 public import HTTPTypes
+internal import Sockets
 
 /// One final answer: status, fields and content. Date, Server, Content-Length and Connection are the connection's to add.
 public struct Response: Sendable {
   /// The status code.
   public var status: HTTPResponse.Status
-  /// Fields beside those that the connection adds. Cost: where they were given as lines, these are read.
-  public var fields: HTTPFields {
-    get {
-      switch written {
-      case .fields(let fields): fields
-      case .lines(let lines): lines.fields
-      }
-    }
-    set { written = .fields(newValue) }
-  }
+  /// Fields beside those that the connection adds.
+  public var fields: FieldLines
   /// The content; not sent for HEAD, 204 and 304.
   public var content: Content
 
   /// An answer with the given content.
-  public init(_ status: HTTPResponse.Status, fields: HTTPFields = [:], content: Content = Content()) {
+  public init(_ status: HTTPResponse.Status, fields: FieldLines = [:], content: Content = Content()) {
     self.status = status
-    written = .fields(fields)
+    self.fields = fields
     self.content = content
-  }
-
-  /// An answer whose fields are ready to be sent.
-  public init(_ status: HTTPResponse.Status, lines: FieldLines, content: Content = Content()) {
-    self.status = status
-    written = .lines(lines)
-    self.content = content
-  }
-
-  private enum Fields: Sendable {
-    case fields(HTTPFields)
-    case lines(FieldLines)
-  }
-
-  private var written: Fields
-
-  /// The fields as lines.
-  public var lines: FieldLines {
-    switch written {
-    case .fields(let fields): FieldLines(fields)
-    case .lines(let lines): lines
-    }
   }
 }
 
@@ -84,10 +55,9 @@ public struct Content: Sendable {
     var bytes: [UInt8] = []
     bytes.reserveCapacity(byteCount)
     for piece in pieces {
-      let isWhole = piece.withBytes(in: 0..<piece.byteCount) { bytes.append(contentsOf: $0) == piece.byteCount }
-      guard isWhole else { return nil }
+      piece.withBytes(in: 0..<piece.byteCount) { bytes.append(contentsOf: $0) }
     }
-    return Content(bytes)
+    return bytes.count == byteCount ? Content(bytes) : nil
   }
 
   /// Content of several pieces.

@@ -1,14 +1,3 @@
-extension [UInt8] {
-  /// Appends the bytes of a span; answers how many.
-  @discardableResult
-  mutating func append(contentsOf span: Span<UInt8>) -> Int {
-    append(addingCapacity: span.count) { output in
-      for index in span.indices { output.append(span[index]) }
-    }
-    return span.count
-  }
-}
-
 extension Span where Element == UInt8 {
   /// The bytes of `range` as text; nil when they are not UTF-8.
   func text(in range: Range<Int>) -> String? {

@@ -68,7 +68,9 @@ public final class Application: Service {
     case .notFound:
       throw .notFound("no such route: \(request.path.escaped)")
     case .methodNotAllowed(let allow):
-      if request.head.method == .options { return BareExchange(Response(.noContent, fields: .allow(allow))) }
+      if request.head.method == .options {
+        return BareExchange(Response(.noContent, fields: FieldLines(.allow(allow))))
+      }
       throw .methodNotAllowed(request.head.method, path: request.path, allow: allow)
     case .found(let index, _, let captures):
       let route = Routes.all[index]

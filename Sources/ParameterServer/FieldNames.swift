@@ -1,4 +1,6 @@
+import HTTPServer
 import HTTPTypes
+import ModelStore
 
 /// Fields that the HTTP types do not name.
 extension HTTPField.Name {
@@ -29,5 +31,20 @@ extension HTTPFields {
     guard let index = firstIndex(where: { $0.name == name }) else { return nil }
     guard !self[(index + 1)...].contains(where: { $0.name == name }) else { return self[name] }
     return self[index].value
+  }
+}
+
+extension FieldLines {
+  /// The fields that say which weights there are.
+  static func version(_ stamp: VersionStamp) -> FieldLines {
+    var lines: FieldLines = [:]
+    lines.append(version: stamp)
+    return lines
+  }
+
+  /// Adds the fields that say which weights there are.
+  mutating func append(version stamp: VersionStamp) {
+    append(.weightsIteration, stamp.iterations)
+    append(.modelEpoch, stamp.epoch.description)
   }
 }

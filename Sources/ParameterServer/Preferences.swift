@@ -7,11 +7,12 @@ struct Preferences: Sendable {
   /// Reads the Prefer field.
   init(_ call: Call) {
     guard let value = call.field(.prefer) else { return }
-    for preference in Self.split(value[...], at: ",") {
-      guard let first = Self.split(preference, at: ";").first?.trimmed, !first.isEmpty else { continue }
-      let halves = first.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
-      let name = halves[0].trimmed.lowercased()
-      if values[name] == nil { values[name] = halves.count == 2 ? Self.unquoted(halves[1].trimmed) : "" }
+    for preference in Self.split(value[...], at: UInt8(ascii: ",")) {
+      let first = Self.split(preference, at: UInt8(ascii: ";"))[0].trimmed
+      guard !first.isEmpty else { continue }
+      let end = first.utf8.firstIndex(of: UInt8(ascii: "=")) ?? first.endIndex
+      let name = first[..<end].trimmed.lowercased()
+      if values[name] == nil { values[name] = Self.unquoted(first[end...].dropFirst().trimmed) }
     }
   }
 
@@ -28,22 +29,22 @@ struct Preferences: Sendable {
   }
 
   /// Pieces between separators that stand outside of quotes.
-  private static func split(_ text: Substring, at separator: Character) -> [Substring] {
+  private static func split(_ text: Substring, at separator: UInt8) -> [Substring] {
     var pieces: [Substring] = []
     var start = text.startIndex
     var isQuoted = false
     var isEscaped = false
-    for index in text.indices {
-      let character = text[index]
+    for index in text.utf8.indices {
+      let byte = text.utf8[index]
       if isEscaped {
         isEscaped = false
-      } else if isQuoted, character == "\\" {
+      } else if isQuoted, byte == UInt8(ascii: "\\") {
         isEscaped = true
-      } else if character == "\"" {
+      } else if byte == UInt8(ascii: "\"") {
         isQuoted.toggle()
-      } else if character == separator, !isQuoted {
+      } else if byte == separator, !isQuoted {
         pieces.append(text[start..<index])
-        start = text.index(after: index)
+        start = text.utf8.index(after: index)
       }
     }
     return pieces + [text[start...]]

@@ -37,7 +37,7 @@ final class SmallAnswers: Sendable {
     guard made.status == .ok, made.content.byteCount <= Content.small, let content = made.content.copied() else {
       return made
     }
-    let response = Response(made.status, lines: made.lines, content: content)
+    let response = Response(made.status, fields: made.fields, content: content)
     last.withLock { $0 = Answer(stamp: version.stamp, mediaType: format.mediaType, response: response) }
     return response
   }

@@ -34,6 +34,7 @@ extension SafetensorsHeader {
     metadata: [(String, String)], tailByteCount: Int
   ) -> (bytes: [UInt8], paddingCount: Int) {
     var bytes = [UInt8](repeating: 0, count: lengthPrefixByteCount)
+    bytes.reserveCapacity(256)
     bytes.append(UInt8(ascii: "{"))
     if !metadata.isEmpty {
       bytes.append(jsonString: "__metadata__")

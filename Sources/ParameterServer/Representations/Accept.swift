@@ -58,8 +58,8 @@ struct Accept: Sendable {
 extension Substring {
   /// Without blanks at both ends.
   var trimmed: Substring {
-    var text = drop { $0 == " " || $0 == "\t" }
-    while let last = text.last, last == " " || last == "\t" { text.removeLast() }
-    return text
+    func isText(_ byte: UInt8) -> Bool { byte != UInt8(ascii: " ") && byte != UInt8(ascii: "\t") }
+    guard let first = utf8.firstIndex(where: isText), let last = utf8.lastIndex(where: isText) else { return "" }
+    return self[first..<utf8.index(after: last)]
   }
 }

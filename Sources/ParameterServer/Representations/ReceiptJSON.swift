@@ -7,13 +7,12 @@ import Tensors
 enum ReceiptJSON {
   /// The answer that a receipt is.
   static func response(to receipt: Receipt) -> Response {
-    var lines = json
-    lines.append(.weightsIteration, receipt.stamp.iterations)
-    lines.append(HTTPField(name: .modelEpoch, value: receipt.stamp.epoch.description))
-    return Response(.ok, lines: lines, content: Content(text(of: receipt)))
+    var fields = json
+    fields.append(version: receipt.stamp)
+    return Response(.ok, fields: fields, content: Content(text(of: receipt)))
   }
 
-  private static let json = FieldLines([.contentType: "application/json"])
+  private static let json: FieldLines = [.contentType: "application/json"]
 
   private static func text(of receipt: Receipt) -> [UInt8] {
     var text: [UInt8] = []

@@ -6,7 +6,7 @@ struct Representation: Sendable {
   /// A strong tag with its quotes: no two different sequences of bytes have the same.
   let entityTag: String
   /// Fields that go with a 304 too, the tag aside.
-  let fields: HTTPFields
+  let fields: FieldLines
   let mediaType: String
   let fileName: String
   /// Whether parts can be asked for.
@@ -27,22 +27,22 @@ struct Representation: Sendable {
   private func selected(by conditions: Conditions) throws(Problem) -> Response {
     let whole = try content()
     var fields = taggedFields
-    fields[.contentType] = mediaType
-    fields[.contentDisposition] = "attachment; filename=\"\(fileName)\""
-    fields[.acceptRanges] = hasRanges ? "bytes" : "none"
+    fields.append(.contentType, mediaType)
+    fields.append(.contentDisposition, "attachment; filename=\"\(fileName)\"")
+    fields.append(.acceptRanges, hasRanges ? "bytes" : "none")
     let part = hasRanges ? conditions.part(of: whole.byteCount, tag: entityTag) : .whole
     switch part {
     case .whole: return Response(.ok, fields: fields, content: whole)
     case .part(let range):
-      fields[.contentRange] = "bytes \(range.lowerBound)-\(range.upperBound - 1)/\(whole.byteCount)"
+      fields.append(.contentRange, "bytes \(range.lowerBound)-\(range.upperBound - 1)/\(whole.byteCount)")
       return Response(.partialContent, fields: fields, content: whole.part(range))
     case .unsatisfiable: throw .rangeNotSatisfiable(conditions.range ?? "", byteCount: whole.byteCount)
     }
   }
 
-  private var taggedFields: HTTPFields {
+  private var taggedFields: FieldLines {
     var fields = fields
-    fields[.eTag] = entityTag
+    fields.append(.eTag, entityTag)
     return fields
   }
 }

@@ -14,22 +14,22 @@ extension Response {
   }
 
   /// An answer of ready JSON text.
-  static func json(_ text: String, _ status: HTTPResponse.Status = .ok, fields: HTTPFields = [:]) -> Response {
+  static func json(_ text: String, _ status: HTTPResponse.Status = .ok, fields: FieldLines = [:]) -> Response {
     json(Array(text.utf8), status, fields: fields)
   }
 
   /// An answer of ready JSON bytes.
-  static func json(_ bytes: consuming [UInt8], _ status: HTTPResponse.Status = .ok, fields: HTTPFields = [:])
+  static func json(_ bytes: consuming [UInt8], _ status: HTTPResponse.Status = .ok, fields: FieldLines = [:])
     -> Response
   {
     var fields = fields
-    fields[.contentType] = "application/json"
+    fields.append(.contentType, "application/json")
     bytes.append(UInt8(ascii: "\n"))
     return Response(status, fields: fields, content: Content(bytes))
   }
 
   /// An answer of a value's JSON, its keys sorted and in snake case.
-  static func json(encoding value: some Encodable, fields: HTTPFields = [:]) -> Response {
+  static func json(encoding value: some Encodable, fields: FieldLines = [:]) -> Response {
     let encoder = JSONEncoder()
     encoder.keyEncodingStrategy = .convertToSnakeCase
     encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]

@@ -10,9 +10,9 @@ struct StateRepresentation: Sendable {
 
   /// The whole list, numbered in its order, as a file; an absent average is zeros.
   func list(_ format: WeightsFormat) -> Representation {
-    var fields = HTTPFields.version(state.stamp)
-    fields[.cacheControl] = application.configuration.cacheControl
-    fields[.vary] = "Accept"
+    var fields = FieldLines.version(state.stamp)
+    fields.append(.cacheControl, application.configuration.cacheControl)
+    fields.append(.vary, "Accept")
     let tag = WeightsTag(optimizer: state.slotStamp, average: state.average?.stamp)
     return Representation(
       entityTag: tag.text(format.tags), fields: fields, mediaType: format.mediaType,

@@ -20,9 +20,9 @@ struct TensorsRepresentation: Sendable {
 
   /// The representation; nothing is copied before its content is wanted.
   var representation: Representation {
-    var fields = HTTPFields.version(stamp)
-    fields[.cacheControl] = application.configuration.cacheControl
-    fields[.vary] = "Accept"
+    var fields = FieldLines.version(stamp)
+    fields.append(.cacheControl, application.configuration.cacheControl)
+    fields.append(.vary, "Accept")
     return Representation(
       entityTag: entityTag(format.tags(of: choice)), fields: fields, mediaType: format.mediaType,
       fileName: format.fileName(name, stamp.iterations), hasRanges: format.encoding != .json,

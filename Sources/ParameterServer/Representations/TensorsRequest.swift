@@ -3,7 +3,9 @@ import HTTPTypes
 import ModelStore
 
 /// What a GET of tensors asks for, as its head says.
-struct TensorsRequest: Sendable {
+///
+/// An object, because several closures hold it, and a copy of all this would count nine references.
+final class TensorsRequest: Sendable {
   let selection: Selection
   let format: WeightsFormat
   let conditions: Conditions
@@ -21,17 +23,18 @@ struct TensorsRequest: Sendable {
   /// Whether it is for all as it lies, so that an answer costs nothing to make.
   var isWhole: Bool { format.encoding == .safetensors && selection.isWhole }
 
-  /// The answer that these weights are.
-  func response(of weights: WeightsVersion, _ application: Application) -> Response {
-    guard isWhole, wait == nil, conditions.isEmpty else { return made(of: weights, application) }
-    return application.smallAnswers.response(of: weights, format) { made(of: weights, application) }
+  /// The answer that these weights are, remembered for the next one who asks for them.
+  func rememberedResponse(of weights: WeightsVersion, _ application: Application) -> Response {
+    guard isWhole, wait == nil, conditions.isEmpty else { return response(of: weights, application) }
+    return application.smallAnswers.response(of: weights, format) { response(of: weights, application) }
   }
 
-  private func made(of weights: WeightsVersion, _ application: Application) -> Response {
+  /// The answer that these weights are.
+  func response(of weights: WeightsVersion, _ application: Application) -> Response {
     var response = Response { () throws(Problem) in
       try TensorsRepresentation(weights, selection, format, application).representation.response(to: conditions)
     }
-    if let wait { response.fields[.preferenceApplied] = "wait=\(wait)" }
+    if let wait { response.fields.append(.preferenceApplied, "wait=\(wait)") }
     return response
   }
 }

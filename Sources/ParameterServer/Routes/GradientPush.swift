@@ -84,7 +84,7 @@ final class GradientPush: Sendable {
         return try response(to: receipt, weights)
       case .replayed(let receipt, let weights):
         var response = try response(to: receipt, weights)
-        response.fields[.idempotentReplayed] = "true"
+        response.fields.append(.idempotentReplayed, "true")
         return response
       default: throw .mismatched(outcome)
       }
@@ -95,24 +95,17 @@ final class GradientPush: Sendable {
     switch conditions.preference {
     case .receipt: return ReceiptJSON.response(to: receipt)
     case .minimal:
-      var fields = HTTPFields.version(receipt.stamp)
-      fields[.preferenceApplied] = "return=minimal"
+      var fields = FieldLines.version(receipt.stamp)
+      fields.append(.preferenceApplied, "return=minimal")
       return Response(.noContent, fields: fields)
     case .representation(let request):
       guard let weights else { throw .unencodable("the new weights are missing") }
       var response = request.response(of: weights, application)
       // The push is applied: what stands in the way of its weights must not make it look refused.
       guard response.status == .ok else { return ReceiptJSON.response(to: receipt) }
-      response.fields[.contentLocation] = "/v1/weights" + request.selection.query
-      response.fields[.preferenceApplied] = "return=representation"
+      response.fields.append(.contentLocation, "/v1/weights" + request.selection.query)
+      response.fields.append(.preferenceApplied, "return=representation")
       return response
     }
-  }
-}
-
-extension HTTPFields {
-  /// The fields that say which weights there are.
-  static func version(_ stamp: VersionStamp) -> HTTPFields {
-    [.weightsIteration: String(stamp.iterations), .modelEpoch: stamp.epoch.description]
   }
 }

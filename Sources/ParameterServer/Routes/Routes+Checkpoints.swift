@@ -22,7 +22,7 @@ extension Routes {
           Response(checkpoint) { (checkpoint) throws(Problem) in
             var response = Response.json(encoding: CheckpointBody(checkpoint))
             response.status = .created
-            response.fields[.location] = "/v1/checkpoints/\(checkpoint.id)"
+            response.fields.append(.location, "/v1/checkpoints/\(checkpoint.id)")
             return response
           })
       }
@@ -62,7 +62,7 @@ extension Routes {
             (outcome) throws(Problem) in
             guard case .restored(let stamp) = outcome else { throw .mismatched(outcome) }
             let body = RestoredBody(id: id, iterations: Nullable(stamp?.iterations))
-            return .json(encoding: body, fields: stamp.map(HTTPFields.version) ?? [:])
+            return .json(encoding: body, fields: stamp.map(FieldLines.version) ?? [:])
           }
         } catch {
           responder.respond(Problem.unreadableCheckpoint(id, "\(error)"))

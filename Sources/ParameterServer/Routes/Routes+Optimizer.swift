@@ -65,7 +65,7 @@ extension Routes {
     if !warnings.isEmpty, case .object(let members) = value {
       value = .object(members + [.init("warnings", .list(warnings.map { .string($0) }))])
     }
-    let fields: HTTPFields = [.acceptPatch: acceptPatch, .cacheControl: "no-cache"]
+    let fields: FieldLines = [.acceptPatch: acceptPatch, .cacheControl: "no-cache"]
     return .json(JSONConfiguration.text(of: value), fields: fields)
   }
 }

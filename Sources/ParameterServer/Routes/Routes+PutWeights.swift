@@ -123,10 +123,10 @@ struct WeightsPut: Sendable {
     _ stamp: VersionStamp, _ layout: Layout, _ status: HTTPResponse.Status
   ) -> Response {
     var response = Response.json(
-      encoding: Created(variables: layout.entries.count, bytes: layout.byteCount, iterations: stamp.iterations))
+      encoding: Created(variables: layout.entries.count, bytes: layout.byteCount, iterations: stamp.iterations),
+      fields: .version(stamp))
     response.status = status
-    response.fields.append(contentsOf: HTTPFields.version(stamp))
-    if status == .created { response.fields[.location] = "/v1/weights" }
+    if status == .created { response.fields.append(.location, "/v1/weights") }
     return response
   }
 

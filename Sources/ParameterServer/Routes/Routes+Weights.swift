@@ -37,7 +37,7 @@ extension Routes {
   ) -> any Exchange {
     let application = call.application
     @Sendable func response(_ weights: Result<WeightsVersion, ModelError>) -> Response {
-      Response(weights, missing: .notFound) { weights in request.response(of: weights, application) }
+      Response(weights, missing: .notFound) { weights in request.rememberedResponse(of: weights, application) }
     }
     let poll = LongPoll(application: application, request: request, part: part) { responder in
       do throws(ModelError) {
