@@ -16,9 +16,10 @@ compiler=$(command -v cc || command -v clang)
 
 changed=
 [[ -z $(git status --porcelain --untracked-files=no) ]] || changed=', with changes'
-printf -- '- machine: %s, %s cores, %s of memory, Linux %s\n' \
+printf -- '- machine: %s, %s cores, %s of memory, Linux %s, TCP by %s\n' \
   "$(sed -nE 's/^model name[^:]*: //p' /proc/cpuinfo | head -n 1)" "$(nproc)" \
-  "$(awk '/^MemTotal/ { printf "%.0f GiB", $2 / 1048576 }' /proc/meminfo)" "$(uname -r)"
+  "$(awk '/^MemTotal/ { printf "%.0f GiB", $2 / 1048576 }' /proc/meminfo)" "$(uname -r)" \
+  "$(cat /proc/sys/net/ipv4/tcp_congestion_control)"
 printf -- '- commit: %s%s\n' "$(git rev-parse --short HEAD)" "$changed"
 printf -- '- command: `deploy/bench/run.sh%s`, load average at the start %s\n\n' "${*:+ $*}" "$(cut -d' ' -f1 /proc/loadavg)"
 

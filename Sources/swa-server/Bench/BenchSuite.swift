@@ -79,6 +79,10 @@ final class BenchSuite {
     _ other: (BenchRound) throws(Failure) -> BenchTimes?
   ) throws(Failure) -> (one: [BenchTimes], other: [BenchTimes]) {
     let round = BenchRound(seconds: seconds, minimum: 2)
+    // Does not count: memory and connections become as they are while clients go on.
+    let warmUp = BenchRound(seconds: seconds / 4, minimum: 2)
+    _ = try one(warmUp)
+    _ = try other(warmUp)
     var ones: [BenchTimes] = []
     var others: [BenchTimes] = []
     for index in 0..<rounds {
