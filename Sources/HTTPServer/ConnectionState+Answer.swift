@@ -52,7 +52,7 @@ extension ConnectionState {
       if place.isLoop, outgoing.left > Outgoing.small + 4096 {
         return ready.isWritable ? .worker : .transport(.writable)
       }
-      switch outgoing.write(to: stream, waits: place.waits) {
+      switch outgoing.write(to: stream, waits: mayWait(place)) {
       case .bytes(let count):
         context.bytesOut.wrappingAdd(count, ordering: .relaxed)
         machine.sent(count)

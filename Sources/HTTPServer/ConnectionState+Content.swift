@@ -41,7 +41,7 @@ extension ConnectionState {
   /// Reads what may be framing into the connection's own memory.
   private mutating func readAhead(_ place: inout Place, _ ready: inout ReadySet) -> Turn.Pause? {
     let (transfer, isFull) = input.fill(
-      from: stream, capacity: Self.directChunk, waits: place.waits)
+      from: stream, capacity: Self.directChunk, waits: mayWait(place))
     switch transfer {
     case .bytes(let count):
       context.bytesIn.wrappingAdd(count, ordering: .relaxed)
@@ -71,7 +71,7 @@ extension ConnectionState {
         moved = input.move(to: &span, atMost: room)
         guard moved < room, ready.isReadable || stream.hasBufferedBytes else { return moved }
         var rest = span._mutatingExtracting(moved..<room)
-        let result = stream.read(into: &rest, waits: place.waits)
+        let result = stream.read(into: &rest, waits: mayWait(place))
         transfer = result
         if case .bytes(let count) = result {
           isFull = count == rest.count

@@ -25,7 +25,7 @@ extension ConnectionState {
     }
     guard ready.isReadable || stream.hasBufferedBytes else { return .transport(.readable) }
     let (transfer, isFull) = input.fill(
-      from: stream, capacity: context.configuration.maximumHeadBytes, waits: place.waits)
+      from: stream, capacity: context.configuration.maximumHeadBytes, waits: mayWait(place))
     if !place.isLoop { place.beginTransfer() }
     switch transfer {
     case .bytes(let count):
@@ -40,7 +40,9 @@ extension ConnectionState {
   /// Whether the next head is read by the worker that has just moved much for the connection: who moves models back to
   /// back keeps its thread, and with it a processor whose caches hold the pages that its transfers go through.
   private func keepsWorker(_ place: Place) -> Bool {
-    machine.phase == .idle && place.hasMovedMuch && place.waits && !context.workers.isWanted
+    // At the limit whoever is idle is to make room, which takes a connection that the loop has.
+    machine.phase == .idle && place.hasMovedMuch && mayWait(place)
+      && context.openConnections.load(ordering: .relaxed) < context.configuration.maximumConnections
   }
 
   /// Lets the service judge the head, then the limits.

@@ -89,6 +89,9 @@ struct ConnectionState: Sendable {
     return nil
   }
 
+  /// Whether a read or a write may wait: not while others have no worker.
+  func mayWait(_ place: Place) -> Bool { place.waits && !context.workers.isWanted }
+
   /// Ends the turn until the transport is ready; nil when it is worth trying again.
   func pause(for readiness: Readiness, _ ready: inout ReadySet) -> Turn.Pause? {
     if readiness == .readable, stream.hasBufferedBytes { return nil }

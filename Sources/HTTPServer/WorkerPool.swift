@@ -62,8 +62,10 @@ final class WorkerPool: Sendable {
     }
   }
 
-  /// Whether a loan waits for its thread.
-  var isWanted: Bool { state.withLock { $0.taken < $0.waiting.count } }
+  /// Whether a loan waits that no thread is free for or on its way to.
+  var isWanted: Bool {
+    state.withLock { $0.threads == maximum && $0.waiting.count - $0.taken > $0.idle }
+  }
 
   /// Takes back the loans that have waited since before `time`.
   func withdraw(submittedBefore time: MonotonicTime) -> [Connection] {

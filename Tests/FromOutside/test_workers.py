@@ -87,3 +87,30 @@ def test_who_says_nothing_behind_a_push_keeps_nobody_waiting(server):
         assert time.monotonic() - begin < 1
         silent.send(PUSH + GRADIENTS)
         assert silent.answer("POST", "/v1/gradients").status == 200
+
+
+def test_a_hundred_bodies_that_stall_keep_nobody_waiting(server):
+    wires = [Wire(server) for _ in range(100)]
+    for wire in wires:
+        wire.send(PUSH + GRADIENTS[:70_000])
+    with Client(server) as client:
+        begin = time.monotonic()
+        assert client.post("/v1/gradients", data=GRADIENTS).status_code == 200
+        # Each of them would be waited for 50 ms.
+        assert time.monotonic() - begin < 2
+    for wire in wires:
+        wire.socket.close()
+
+
+def test_who_has_just_moved_much_makes_room_at_the_limit(start):
+    server = start("--max-connections", "2")
+    wires = [Wire(server) for _ in range(2)]
+    wires[0].send(PUSH.replace(b"POST /v1/gradients", b"PUT /v1/weights") + GRADIENTS)
+    assert wires[0].answer("PUT", "/v1/weights").status == 201
+    for wire in wires:
+        wire.send(PUSH + GRADIENTS)
+        assert wire.answer("POST", "/v1/gradients").status == 200
+    with Client(server) as client:
+        assert client.get("/v1/status").status_code == 200
+    for wire in wires:
+        wire.socket.close()
