@@ -95,9 +95,9 @@ struct GradientPlan {
   }
 
   private static func sparseEntry(_ name: String, in layout: Layout) -> (index: Int, isIndices: Bool)? {
-    for (suffix, isIndices) in [("/indices", true), ("/values", false)] where name.hasSuffix(suffix) {
-      let variable = String(name.dropLast(suffix.count))
-      if let index = layout.index(of: variable), index < layout.trainableCount { return (index, isIndices) }
+    for (suffix, isIndices) in [("/indices", true), ("/values", false)] {
+      guard let variable = name.dropping(suffix: suffix), let index = layout.index(of: variable) else { continue }
+      if index < layout.trainableCount { return (index, isIndices) }
     }
     return nil
   }

@@ -4,17 +4,13 @@ public struct SafetensorsLimits: Sendable {
   let headerByteCount: Int
   /// The most tensors.
   let tensorCount: Int
-  /// The longest name in bytes.
-  let nameByteCount: Int
 
   /// What a client may send.
   public static let model = SafetensorsLimits(
-    headerByteCount: 16 << 20, tensorCount: TensorDescription.maximumCount,
-    nameByteCount: TensorDescription.maximumNameByteCount)
-  /// A checkpoint holds each variable several times, under longer names.
+    headerByteCount: 16 << 20, tensorCount: TensorDescription.maximumCount)
+  /// A checkpoint holds each variable several times.
   public static let checkpoint = SafetensorsLimits(
-    headerByteCount: 1 << 30, tensorCount: 16 * TensorDescription.maximumCount,
-    nameByteCount: 2 * TensorDescription.maximumNameByteCount)
+    headerByteCount: 1 << 30, tensorCount: 16 * TensorDescription.maximumCount)
 }
 
 /// What stands in front of the data of a safetensors file: the tensors' descriptions and free text.

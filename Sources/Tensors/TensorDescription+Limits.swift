@@ -6,6 +6,8 @@ extension TensorDescription {
 
   /// The longest name in bytes.
   public static let maximumNameByteCount = 512
+  /// The longest name in a file: those of slots, and of halves of sparse gradients, are longer than their variables'.
+  static let maximumNameByteCountInFiles = 2 * maximumNameByteCount
 
   /// Whether a tensor may be named so: 1 to `byteCount` bytes of UTF-8 without control characters and commas, which separate
   /// names in lists, and not `__metadata__`, which safetensors keeps for itself.

@@ -39,9 +39,13 @@ def state(client):
 
 
 @pytest.fixture(params=["checkpoint", "journal"])
-def kept(start, tmp_path, request):
-    server = start("--data-dir", tmp_path / "data", "--durability", request.param, "--keep-checkpoints", "3")
-    with ready(server) as client:
+def kept_options(tmp_path, request):
+    return ["--data-dir", tmp_path / "data", "--durability", request.param, "--keep-checkpoints", "3"]
+
+
+@pytest.fixture
+def kept(start, kept_options):
+    with ready(start(*kept_options)) as client:
         yield client
 
 
@@ -214,3 +218,28 @@ def test_a_file_that_is_no_checkpoint_is_refused_by_name(tmp_path):
     assert status == 74 and "missing" in text
     status, text = refused("--checkpoint", file, "--weights", file)
     assert status == 64 and "--weights" in text
+
+
+def test_names_that_only_their_bytes_tell_apart_come_back(start, kept_options):
+    # Equal, or joined to what stands before or behind them, for whoever compares characters instead of bytes.
+    names = ["\u00e9", "e\u0301", "\u212b", "\u00c5", "\u0301x", "\u200dx", "\ufe0f", "\u0600", "x" * 512]
+    values = {name: f32(index, -index) for index, name in enumerate(names)}
+    server = start(*kept_options)
+    with ready(server) as client:
+        assert client.put("/v1/optimizer", json=OPTIMIZER).status_code == 200
+        assert client.put("/v1/weights", data=encode(values)).status_code == 201
+        assert client.post("/v1/gradients", data=encode(values)).status_code == 200
+        for name in names:
+            rows = {name + "/indices": numpy.array([1]), name + "/values": f32(1)}
+            assert client.post("/v1/gradients", data=encode(rows)).status_code == 200, name
+        before = state(client)
+        written = client.post("/v1/checkpoints").headers["Location"]
+        client.post("/v1/gradients", data=encode(values))
+        assert client.post(written + "/restore").status_code == 200
+        assert state(client) == before
+        weights = client.get("/v1/optimizer/weights")
+        assert client.put("/v1/optimizer/weights", data=weights.content).status_code == 200
+        assert tensors(client, "/v1/optimizer/weights") == before[2]
+    server.stop()
+    with ready(start(*kept_options)) as client:
+        assert state(client) == before

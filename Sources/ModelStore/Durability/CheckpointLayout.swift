@@ -32,10 +32,10 @@ struct CheckpointLayout {
   static func layout(
     of tensors: [TensorDescription], order: [String], nonTrainable: [String]
   ) throws(CheckpointError) -> Layout {
-    let variables = tensors.filter { $0.name.hasPrefix(variablePrefix) }.map { tensor in
-      TensorDescription(
-        name: String(tensor.name.dropFirst(variablePrefix.count)), dtype: tensor.dtype, shape: tensor.shape,
-        range: tensor.range)
+    let variables = tensors.compactMap { tensor in
+      tensor.name.dropping(prefix: variablePrefix).map {
+        TensorDescription(name: $0, dtype: tensor.dtype, shape: tensor.shape, range: tensor.range)
+      }
     }
     do throws(ModelError) {
       return try Layout(creating: variables, order: order, nonTrainable: nonTrainable)

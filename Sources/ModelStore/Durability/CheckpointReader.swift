@@ -103,8 +103,8 @@ struct CheckpointReader {
     }
     let expected = CheckpointLayout.tensors(
       of: layout, slotNames: rule.slotNames, hasAverage: counters.average != nil)
-    let found = Dictionary(header.tensors.map { ($0.name, $0) }, uniquingKeysWith: { first, _ in first })
-    for tensor in expected where found[tensor.name] != tensor {
+    let found = Dictionary(header.tensors.map { (NameKey($0.name), $0) }, uniquingKeysWith: { first, _ in first })
+    for tensor in expected where found[NameKey(tensor.name)] != tensor {
       throw .unusable("the tensor \(tensor.name) is missing or elsewhere")
     }
     guard found.count == expected.count else { throw .unusable("it has tensors that are no part of its model") }

@@ -44,7 +44,7 @@ extension Optimizer {
   public func gradients(of loss: Loss, variables: [String]? = nil) throws -> [VariableGradient] {
     let (_, gradients, _) = try evaluate(loss, nil)
     return try (variables ?? trainableNames).map { name in
-      guard let gradient = gradients.last(where: { $0.variable == name })?.gradient else {
+      guard let gradient = gradients.last(where: { NameKey($0.variable) == NameKey(name) })?.gradient else {
         throw OptimizerError.missingGradient(variable: name)
       }
       return gradient
@@ -70,7 +70,8 @@ extension Optimizer {
     let (value, gradients) = try loss(weights)
     guard let variables else { return (value, gradients, weights.stamp) }
     for name in variables where weights.layout.index(of: name) == nil { throw ModelError.unknownVariable(name) }
-    return (value, gradients.filter { variables.contains($0.variable) }, weights.stamp)
+    let keys = Set(variables.map(NameKey.init))
+    return (value, gradients.filter { keys.contains(NameKey($0.variable)) }, weights.stamp)
   }
 
   private func apply(_ gradients: Gradients, computedAt stamp: VersionStamp?) throws(BodyError) -> Receipt {

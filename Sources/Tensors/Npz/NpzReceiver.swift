@@ -97,8 +97,9 @@ public struct NpzReceiver: Sendable {
       guard bytes.count >= record.fixedByteCount else { return nil }
       if record == .localHeader {
         let nameByteCount = Int(bytes.littleEndian(UInt16.self, at: 26))
-        guard nameByteCount <= ZipDirectoryCheck.longestName else {
-          throw .nameTooLong(offset: position, byteCount: nameByteCount, limit: ZipDirectoryCheck.longestName)
+        let limit = TensorDescription.maximumNameByteCountInFiles
+        guard nameByteCount <= limit else {
+          throw .nameTooLong(offset: position, byteCount: nameByteCount, limit: limit)
         }
       }
       let count = record.byteCount(in: bytes)

@@ -15,9 +15,6 @@ struct ZipDirectoryCheck: Sendable {
   private var directoryEnd: Int?
   private var last = ZipRecord.localHeader
 
-  /// The longest name; that of a slot has a few bytes more than its variable's.
-  static let longestName = 2 * TensorDescription.maximumNameByteCount
-
   /// Whether a record of this kind may come next, behind all data of the members before.
   func mayFollow(_ record: ZipRecord) -> Bool {
     switch record {
@@ -32,7 +29,7 @@ struct ZipDirectoryCheck: Sendable {
 
   /// A member begins at byte `position` of the file.
   mutating func begin(_ entry: ZipEntry, at position: Int) throws(NpzError) {
-    guard TensorDescription.isValid(name: entry.name, byteCount: Self.longestName) else {
+    guard TensorDescription.isValid(name: entry.name, byteCount: TensorDescription.maximumNameByteCountInFiles) else {
       throw .invalidName(entry.name)
     }
     guard names.insert(NameKey(entry.name)).inserted else { throw .duplicateName(entry.name) }

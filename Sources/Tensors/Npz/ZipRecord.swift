@@ -89,8 +89,8 @@ struct ZipEntry: Sendable {
       throw .nameNotUTF8(offset: position)
     }
     let file = String(copying: text)
-    guard file.hasSuffix(".npy") else { throw .notArray(file: file) }
-    return String(file.dropLast(4))
+    guard let name = file.dropping(suffix: ".npy") else { throw .notArray(file: file) }
+    return name
   }
 
   /// Refuses what is not simply stored.
