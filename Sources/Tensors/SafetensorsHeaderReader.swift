@@ -47,7 +47,9 @@ struct SafetensorsHeaderReader {
   }
 
   private mutating func readTensor(_ name: String, _ text: Span<UInt8>) throws(SafetensorsError) {
-    guard TensorDescription.isValid(name: name, byteCount: TensorDescription.maximumNameByteCountInFiles) else { throw .invalidName(name) }
+    guard TensorDescription.isValid(name: name, byteCount: TensorDescription.maximumNameByteCountInFiles) else {
+      throw .invalidName(name)
+    }
     guard names.insert(NameKey(name)).inserted else { throw .duplicateName(name) }
     guard tensors.count < limits.tensorCount else {
       throw .tooManyTensors(limit: limits.tensorCount)
