@@ -200,12 +200,13 @@ import Testing
     }
   }
 
-  @Test func namesHave512BytesAtMost() throws {
+  /// A variable's 512, and what stands before or behind it in files of slots and of sparse gradients.
+  @Test func namesHave1024BytesAtMost() throws {
     func header(_ count: Int) -> String {
       #"{"\#(String(repeating: "é", count: count))":{"dtype":"U8","shape":[0],"data_offsets":[0,0]}}"#
     }
-    #expect(try Self.parse(header(256)).tensors.count == 1)
-    #expect(throws: SafetensorsError.invalidName(String(repeating: "é", count: 257))) { try Self.parse(header(257)) }
+    #expect(try Self.parse(header(512)).tensors.count == 1)
+    #expect(throws: SafetensorsError.invalidName(String(repeating: "é", count: 513))) { try Self.parse(header(513)) }
   }
 
   @Test func thereAre100000TensorsAtMost() throws {
