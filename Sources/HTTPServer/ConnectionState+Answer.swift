@@ -10,10 +10,13 @@ extension ConnectionState {
       guard !place.isLoop else { return .worker }
       self.work = nil
       work(Responder(ticket))
-      place.beginTransfer()
+      place.now = .now
     }
     switch ticket.take(waits: place.isLoop) {
-    case .answered(let response): begin(response, place.isLoop ? place.now : .now)
+    case .answered(let response):
+      // A push was applied before it, perhaps after others.
+      if !place.isLoop { place.beginTransfer() }
+      begin(response, place.now)
     case .work(let work): self.work = work
     case .waiting(let time):
       guard !ready.isHungUp, !context.isStopping.load(ordering: .acquiring) else {
@@ -80,7 +83,7 @@ extension ConnectionState {
     input.removeAll()
     guard machine.phase == .draining else { return nil }
     guard ready.isReadable || stream.hasBufferedBytes else { return .transport(.readable) }
-    switch input.fill(from: stream, capacity: 16 << 10).transfer {
+    switch input.fill(from: stream, capacity: 16 << 10, waits: false).transfer {
     case .bytes: return nil
     case .wouldBlock(let readiness): return pause(for: readiness, &ready)
     case .end: machine.close()

@@ -39,7 +39,7 @@ struct InputBuffer: Sendable {
 
   /// Reads from `stream` behind what is there; `isFull` tells whether more might have come.
   mutating func fill(
-    from stream: any ByteStream, capacity: Int, waits: Bool = false
+    from stream: any ByteStream, capacity: Int, waits: Bool
   ) -> (transfer: Transfer, isFull: Bool) {
     if end == storage.count, start > 0 {
       storage.removeSubrange(..<start)

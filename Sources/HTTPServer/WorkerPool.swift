@@ -18,6 +18,9 @@ final class WorkerPool: Sendable {
     var idle = 0
     var isStopped = false
 
+    /// Whether more loans wait than threads.
+    var lacksIdleThreads: Bool { waiting.count - taken > idle }
+
     mutating func next() -> Job? {
       guard taken < waiting.count else { return nil }
       defer {
@@ -47,7 +50,7 @@ final class WorkerPool: Sendable {
   func submit(_ connection: Connection, isPatient: Bool, now: MonotonicTime) {
     let (wakes, starts) = state.withLock { state in
       state.waiting.append(Job(connection: connection, isPatient: isPatient, submitted: now))
-      if state.idle >= state.waiting.count - state.taken { return (true, false) }
+      guard state.lacksIdleThreads else { return (true, false) }
       guard state.threads < maximum else { return (false, false) }
       state.threads += 1
       return (false, true)
@@ -64,7 +67,7 @@ final class WorkerPool: Sendable {
 
   /// Whether a loan waits that no thread is free for or on its way to.
   var isWanted: Bool {
-    state.withLock { $0.threads == maximum && $0.waiting.count - $0.taken > $0.idle }
+    state.withLock { $0.threads == maximum && $0.lacksIdleThreads }
   }
 
   /// Takes back the loans that have waited since before `time`.

@@ -90,10 +90,7 @@ struct GradientRuns {
   private var globalNorm: Double {
     if isUnclipped, sparse.isEmpty { return gradient.norm }
     var sum = 0.0
-    for var run in denseRuns {
-      run.threads = threads
-      sum += run.sumOfSquares(of: gradient.values)
-    }
+    for run in denseRuns { sum += run.sumOfSquares(of: gradient.values) }
     for part in sparse { sum += extent(of: part.entry, part.received.rows).sumOfSquares(of: part.received.values) }
     return sum.squareRoot()
   }

@@ -63,7 +63,6 @@ public import Sockets
   public func read(into span: inout MutableSpan<UInt8>, waits: Bool) -> Transfer {
     guard !hasFailed else { return isOpen ? .end : transport.socket.read(into: &span, waits: waits) }
     transport.begin(waits: waits)
-    defer { transport.begin(waits: false) }
     let room = min(span.count, Self.pieceLimit)
     var count = 0
     var obstacle: Transfer?
